@@ -1,0 +1,145 @@
+"""Any value of a handler as JSON text, as `JSON.stringify` would write it where Python has the same thing.
+
+msgspec does the work. What it would write differently from JavaScript, or silently wrong, is looked for afterwards, and only when the
+text holds a trace of it: a `null` may have been a NaN, a `Z"` may end a date.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from slugline.errors import NotSerialisable
+
+__all__ = ["encode_json"]
+
+# In MessagePack a float is 0xcb and eight bytes; NaN and the infinities have all bits of the exponent set.
+_NON_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
+
+_CAPITAL_Z = ord("Z")
+
+
+def encode_json(value: object) -> bytes:
+    """Write a value as compact JSON in UTF-8, so {"a": [1, None]} gives b'{"a":[1,null]}'.
+
+    Takes what msgspec takes (dataclasses, Structs, attrs, enums, dates, UUIDs, sets …), objects with `model_dump` (pydantic) and
+    objects with `__json__`, a method that gives a value to write instead. A datetime in UTC is written as JavaScript's Date is.
+    Raises NotSerialisable for anything else, and for NaN, infinities, circular values and lone surrogates.
+    """
+    try:
+        text = _encode(value)
+        # PERF: on bytes, `find` takes half the time of `in`, and looking for one byte a ninth. For a small dict the whole is 2.7 times
+        # msgspec alone and a seventh of json.dumps; with a None in it 4.5 times, with a date to rewrite 2.4 times json.dumps.
+        if text.find(b"null") >= 0:
+            _refuse_non_finite(value)
+        if _CAPITAL_Z in text and b'Z"' in text:
+            return _with_javascript_dates(value, text)
+    except NotSerialisable:
+        raise
+    except RecursionError as error:
+        raise NotSerialisable("The value contains itself, or is nested too deeply to be written as JSON.") from error
+    except UnicodeEncodeError as error:
+        raise NotSerialisable(f"A text in the value holds a lone surrogate ({error.object[error.start]!r}), which UTF-8 lacks.") from error
+    except (TypeError, ValueError) as error:
+        raise NotSerialisable(f"The value cannot be written as JSON: {error}") from error
+    return text
+
+
+def _replace_unknown(value: Any) -> object:
+    """Give msgspec something that it knows instead of a value that it does not."""
+    if isinstance(value, type):
+        raise NotSerialisable(f"The class {value.__qualname__} cannot be written as JSON. Give an instance of it, or its name.")
+    if value is None or isinstance(value, bool | tuple | bytes | frozenset):  # known as values, so this is a key
+        raise NotSerialisable(f"A dict has the key {value!r:.100}, which JSON cannot carry. Use text or numbers as keys.")
+    if hasattr(value, "__json__"):
+        return value.__json__()
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    # Subclasses of built-in types, which msgspec leaves alone.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, date):
+        return _date_text(value)
+    if isinstance(value, msgspec.Raw):
+        return msgspec.json.decode(value)
+    raise NotSerialisable(
+        f"A value of type {type(value).__qualname__} cannot be written as JSON: {value!r:.100}. "
+        "Convert it (dict, list, str …), use a dataclass, or give its class a method __json__ that returns what to write."
+    )
+
+
+_encode = msgspec.json.Encoder(enc_hook=_replace_unknown).encode
+_encode_binary = msgspec.msgpack.Encoder(enc_hook=_replace_unknown).encode
+
+
+# Floats that JSON lacks
+
+
+def _refuse_non_finite(value: object) -> None:
+    # NEXTJS: NaN and the infinities become null there, as msgspec would write them; here they are an error that says where.
+    # PERF: MessagePack and a search take a thirtieth of the time of walking the value in Python.
+    try:
+        if not _NON_FINITE.search(_encode_binary(value)):
+            return
+    except OverflowError:  # a whole number above 64 bits; the walk takes it
+        pass
+    for path, found in _walk(msgspec.to_builtins(value, enc_hook=_replace_unknown)):
+        if isinstance(found, float) and not math.isfinite(found):
+            raise NotSerialisable(f"JSON has no {found}, found at {path}. Send None, a text or a number instead.")
+
+
+def _walk(root: object) -> Iterator[tuple[str, object]]:
+    """Give every value inside dicts, lists and tuples with its path, in no special order; needs no stack of its own."""
+    pending = [("$", root)]
+    while pending:
+        path, value = pending.pop()
+        yield path, value
+        if isinstance(value, dict):
+            pending.extend((f"{path}.{key}", inner) for key, inner in value.items())
+        elif isinstance(value, list | tuple):
+            pending.extend((f"{path}[{index}]", inner) for index, inner in enumerate(value))
+
+
+# Dates
+
+
+def _with_javascript_dates(value: object, text: bytes) -> bytes:
+    try:
+        plain = msgspec.to_builtins(value, builtin_types=(datetime,), str_keys=True, enc_hook=_replace_unknown)
+    except TypeError:  # a datetime as a key, which is written as msgspec does; then so are the others
+        return text
+    holder = [plain]
+    return _encode(holder[0]) if _replace_dates(holder) else text
+
+
+def _replace_dates(holder: list[Any]) -> bool:
+    """Replace the datetimes inside, in place (the containers are copies), and tell whether there was one."""
+    replaced = False
+    pending: list[list[Any] | dict[Any, Any]] = [holder]
+    while pending:
+        container = pending.pop()
+        for key, inner in container.items() if isinstance(container, dict) else enumerate(container):
+            if isinstance(inner, datetime):
+                container[key] = _date_text(inner)
+                replaced = True
+            elif isinstance(inner, tuple):
+                container[key] = items = list(inner)
+                pending.append(items)
+            elif isinstance(inner, dict | list):
+                pending.append(inner)
+    return replaced
+
+
+def _date_text(moment: date) -> str:
+    """Write a date as `Date.prototype.toISOString` where it can say it: in UTC and in whole milliseconds."""
+    if not isinstance(moment, datetime) or moment.utcoffset() != timedelta(0):
+        return moment.isoformat()
+    precision = "microseconds" if moment.microsecond % 1000 else "milliseconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
