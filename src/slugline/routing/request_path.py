@@ -1,0 +1,50 @@
+"""The path of a request, before any route is looked for: refuse it, redirect it, or take it as it is.
+
+Every layer sees the one path that comes out of here.
+"""
+
+import re
+
+from slugline.errors import BadRequest
+from slugline.http.url import reserialise_query
+
+__all__ = ["find_slash_redirect", "is_ordinary", "read_path"]
+
+_ORDINARY = re.compile(rb"(?:/[A-Za-z0-9_~$&'()*+,;=:@\-][A-Za-z0-9_.~$&'()*+,;=:@\-]*)+")
+_DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
+_REPEATED_SLASH = re.compile(r"[/\\]+")
+
+
+def is_ordinary(raw_path: bytes) -> bool:
+    """Tell whether a raw path is canonical at first sight: letters, digits and the like, nothing encoded, no dot at the start
+    of a segment, no empty segment."""
+    return _ORDINARY.fullmatch(raw_path) is not None
+
+
+def read_path(raw_path: bytes) -> str:
+    """Check the raw path of a request, and give it as text, percent-encoding kept.
+
+    Raises BadRequest for what is no path (RFC 9112 section 3.2), for bytes that a URL cannot hold, for an encoded NUL, and
+    for dot segments, however they are written: a client resolves those before it sends (RFC 3986 section 5.2.4).
+    """
+    if not raw_path.startswith(b"/") or any(byte <= 0x20 or byte >= 0x7F for byte in raw_path):
+        raise BadRequest
+    path = raw_path.decode("ascii")
+    if "%00" in path or _DOT_SEGMENT.search(path.replace("\\", "/")):
+        raise BadRequest
+    return path
+
+
+def find_slash_redirect(path: str, query: str) -> str | None:
+    """Give the URL that a path with repeated slashes, backslashes or a slash at its end redirects to, or None.
+
+    NEXTJS: runs of slashes collapse first, with the query kept as it was sent; the slash at the end goes in a hop of its
+    own, with the query written anew.
+    """
+    if "//" in path or "\\" in path:
+        collapsed = _REPEATED_SLASH.sub("/", path)
+        return f"{collapsed}?{query}" if query else collapsed
+    if path.endswith("/") and path != "/":
+        rest = reserialise_query(query)
+        return f"{path[:-1]}?{rest}" if rest else path[:-1]
+    return None
