@@ -1,0 +1,50 @@
+"""From a folder to a project: what answers what."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slugline.project.modules import Instrumentation, RouteModule, load_folder_middleware, load_instrumentation, load_route_module
+from slugline.project.scan import scan_pages
+from slugline.routing.table import Route, RouteTable, build_table
+
+__all__ = ["LoadedRoute", "Project", "discover"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRoute:
+    """A route file, imported, with the middleware of the folders above it, outermost first."""
+
+    pattern: str
+    module: RouteModule
+    folder_middleware: tuple[Callable[..., Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with everything in it imported and checked."""
+
+    root: Path
+    table: RouteTable[LoadedRoute]
+    instrumentation: Instrumentation
+
+
+def discover(directory: str | os.PathLike[str]) -> Project:
+    """Scan a project's folder, import its files, and build the table of routes.
+
+    Raises ProjectError (see slugline.errors) for the first thing that is wrong.
+    """
+    root = Path(directory).resolve()
+    scan = scan_pages(root)
+    build_table(
+        Route(file.pattern, file.segments, None, file.source) for file in scan.routes
+    )  # a conflict of names comes before any import
+    shared = {file.source: load_folder_middleware(root, file.source) for file in scan.middleware}
+    routes = []
+    for file in scan.routes:
+        folder_middleware = tuple(function for above in file.middleware for function in shared[above.source])
+        loaded = LoadedRoute(file.pattern, load_route_module(root, file.source), folder_middleware)
+        routes.append(Route(file.pattern, file.segments, loaded, file.source))
+    return Project(root, build_table(routes), load_instrumentation(root))
