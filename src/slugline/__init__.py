@@ -1,0 +1,23 @@
+"""Next.js API Routes in Python."""
+
+from slugline.adapters.asgi import create_app
+from slugline.errors import ApiError, WebSocketClosed
+from slugline.http.multipart_form import UploadFile
+from slugline.http.request import Request
+from slugline.http.response import EventStream, Response
+from slugline.middleware.chain import run_middleware
+from slugline.runtime.settings import Settings
+from slugline.runtime.websocket import WebSocket
+
+__all__ = [
+    "ApiError",
+    "EventStream",
+    "Request",
+    "Response",
+    "Settings",
+    "UploadFile",
+    "WebSocket",
+    "WebSocketClosed",
+    "create_app",
+    "run_middleware",
+]

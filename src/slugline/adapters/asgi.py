@@ -1,0 +1,104 @@
+"""ASGI 3: translate in, ask the App, translate out."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from slugline.errors import ProjectError
+from slugline.http.request import Request
+from slugline.project.discover import discover
+from slugline.runtime.access_log import make_access_log
+from slugline.runtime.app import App
+from slugline.runtime.asgi_types import Receive, Scope, Send
+from slugline.runtime.connect import connect
+from slugline.runtime.settings import Settings
+from slugline.runtime.whole_body import send_whole
+
+__all__ = ["AsgiAdapter", "create_app"]
+
+logger = logging.getLogger("slugline")
+
+
+def create_app(directory: str | os.PathLike[str] = ".", settings: Settings | None = None) -> "AsgiAdapter":
+    """Load the project in `directory` and give it as an ASGI 3 application, for any server that speaks ASGI.
+
+    Raises ProjectError for the first thing in the project that is wrong.
+    """
+    return AsgiAdapter(App(discover(directory), settings))
+
+
+class AsgiAdapter:
+    """A project as an ASGI 3 application: `http`, `websocket` and `lifespan`."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._log = make_access_log(app.settings.access_log)
+        self.on_start: Callable[[AsgiAdapter], None] | None = None
+        """Called on the loop once the application has started; for what runs the server."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection of the server's."""
+        if scope["type"] != "http":
+            await self._answer_other(scope, receive, send)
+            return
+        app = self.app
+        request: Request[Any, Any] = Request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], scope)
+        if scope["root_path"]:
+            _strip_root_path(request, scope["root_path"])
+        request._receive = receive
+        request._send = send
+        if app.loop is None:
+            app.bind_running_loop()
+        started = time.perf_counter() if self._log is not None else 0.0
+        response = await app.respond(request)
+        try:
+            final = response._final
+            if final is not None:
+                status, fields, body = final
+                if len(body) <= 262144:  # a larger one in parts, see send_whole
+                    await send({"type": "http.response.start", "status": status, "headers": fields})
+                    await send({"type": "http.response.body", "body": body})
+                else:
+                    await send_whole(app.settings, send, status, fields, body)
+            elif response._channel is not None:
+                await app.finish_channel(response)
+        finally:
+            if request._form is not None or request._disconnection is not None or response._after is not None:
+                app.clean_up(request, response)
+            if self._log is not None:
+                self._log(request, response._status if final is None else final[0], started)
+
+    async def _answer_other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "websocket":
+            await connect(self.app, scope, receive, send)
+        else:
+            raise RuntimeError(f"Slugline answers http, websocket and lifespan, not {scope['type']!r}.")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self.app.start()
+                except ProjectError as error:
+                    logger.error("%s", error.message, exc_info=error.__cause__)
+                    await send({"type": "lifespan.startup.failed", "message": error.message})
+                    return
+                if self.on_start is not None:
+                    self.on_start(self)
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.app.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _strip_root_path(request: Request[Any, Any], root_path: str) -> None:
+    """Take the prefix away under which an outer application has mounted this one."""
+    prefix = root_path.rstrip("/").encode("utf-8")
+    if request.raw_path == prefix or request.raw_path.startswith(prefix + b"/"):
+        request.raw_path = request.raw_path[len(prefix) :] or b"/"

@@ -1,0 +1,274 @@
+"""One API route: what is decided when its file is loaded, and what runs for a request."""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slugline.callables import RunInThread, make_awaitable
+from slugline.errors import BadRequest, RequestError
+from slugline.http.body import parse_body
+from slugline.http.media_type import MediaType, parse_media_type
+from slugline.http.multipart_form import FormLimits, MultipartForm
+from slugline.http.request import Request
+from slugline.http.response import Response, Stage
+from slugline.middleware.chain import compose
+from slugline.project.modules import Action, RouteModule
+from slugline.project.route_config import RouteConfig
+from slugline.runtime.body_reader import BodyReader
+from slugline.runtime.hand_over import hand_over_to, mount_prefix
+from slugline.runtime.mounted import MountedApp, mount
+from slugline.runtime.settings import Settings
+from slugline.runtime.websocket import WebSocket, run_websocket
+
+__all__ = ["ApiRoute", "HandlerTimeout", "make_api_route"]
+
+logger = logging.getLogger("slugline")
+
+Run = Callable[[Request[Any, Any], Response[Any]], Awaitable[None]]
+Connect = Callable[[Request[Any, Any], Response[Any], WebSocket], Awaitable[None]]
+
+# Above this, a piece of a form is parsed on a worker thread: its files go to disk, and a disk may be slow.
+INLINE_FORM_BYTES = 256 * 1024
+
+
+class HandlerTimeout(Exception):
+    """The handler took longer than the route's `maxDuration`."""
+
+
+@dataclass(slots=True)
+class ApiRoute:
+    """A route, ready to run: parse the body, run middleware, run the handler."""
+
+    pattern: str
+    source: str
+    config: RouteConfig
+    run: Run | None
+    connect: Connect | None = None
+    mounted: MountedApp | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """The line of each method's function; under "" that of `handler`."""
+
+    def locate(self, method: str) -> str:
+        """Say where the function is that answers the method: "pages/api/hello.py, line 3"."""
+        line = self.lines.get(method) or self.lines.get("")
+        return f"{self.source}, line {line}," if line else self.source
+
+
+def make_api_route(
+    pattern: str,
+    module: RouteModule,
+    folder_middleware: Sequence[Callable[..., Any]],
+    run_in_thread: RunInThread,
+    settings: Settings,
+) -> ApiRoute:
+    """Decide everything about a route that does not depend on a request."""
+    config = module.config
+    middleware = [*folder_middleware, *module.middleware]
+
+    def prepare(action: Action) -> Run:
+        run: Run = make_awaitable(action.function, run_in_thread)
+        if middleware:
+            run = compose(middleware, run, run_in_thread)
+        run = _with_classes(run, action)
+        run = _with_body(run, config, settings, run_in_thread) if config.body_parser else _with_stream(run, config, settings)
+        if config.max_duration_seconds is not None:
+            run = _with_deadline(run, config.max_duration_seconds)
+        return run
+
+    run: Run | None = None
+    mounted: MountedApp | None = None
+    if module.handler is not None:
+        run = prepare(module.handler)
+    elif module.methods:
+        run = _by_method({method: prepare(action) for method, action in module.methods.items()})
+    elif module.app is not None:
+        mounted = mount(module.app, logger, file=module.source, threads=settings.threads)
+        run = hand_over_to(mounted, pattern, settings)
+        if middleware:
+            run = compose(middleware, run, run_in_thread)
+    connect = _connect(module, mounted, pattern, middleware, run_in_thread)
+    return ApiRoute(pattern, module.source, config, run, connect, mounted, _lines(module))
+
+
+def _lines(module: RouteModule) -> dict[str, int]:
+    actions = {**module.methods, **({"": module.handler} if module.handler is not None else {})}
+    codes = {name: getattr(inspect.unwrap(action.function), "__code__", None) for name, action in actions.items()}
+    return {name: code.co_firstlineno for name, code in codes.items() if code is not None}
+
+
+def _connect(
+    module: RouteModule,
+    mounted: MountedApp | None,
+    pattern: str,
+    middleware: Sequence[Callable[..., Any]],
+    run_in_thread: RunInThread,
+) -> Connect | None:
+    """Make what runs for a WebSocket: the route's middleware around the handshake, then its function.
+
+    SECURITY: middleware that guards a folder guards its sockets too; it sees the handshake as a GET.
+    """
+    if module.websocket is not None:
+        function = module.websocket
+
+        async def talk(request: Request[Any, Any], response: Response[Any]) -> None:
+            await run_websocket(function, request._socket, logger)
+            response._handed_over = True
+            response._stage = Stage.ANSWERED
+
+    elif mounted is not None:
+
+        async def talk(request: Request[Any, Any], response: Response[Any]) -> None:
+            await mounted(dict(request.scope), request._receive, request._send, mount_prefix(request.path, pattern))
+            response._handed_over = True
+            response._stage = Stage.ANSWERED
+
+    else:
+        return None
+    run = compose(middleware, talk, run_in_thread) if middleware else talk
+
+    async def connect(request: Request[Any, Any], response: Response[Any], socket: WebSocket) -> None:
+        request._socket = socket
+        await run(request, response)
+
+    return connect
+
+
+def _with_classes(run: Run, action: Action) -> Run:
+    """Give the handler the subclasses of Request and Response that it is annotated with."""
+    request_class, response_class = action.request_class, action.response_class
+    if request_class is Request and response_class is Response:
+        return run
+
+    def run_with_classes(request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
+        request.__class__ = request_class
+        response.__class__ = response_class
+        return run(request, response)
+
+    return run_with_classes
+
+
+def _by_method(runs: Mapping[str, Run]) -> Run:
+    """Answer by the method's function; HEAD falls back to GET, OPTIONS is answered, others get 405 (RFC 9110 section 9)."""
+    table = dict(runs)
+    if "GET" in table:
+        table.setdefault("HEAD", table["GET"])
+    allowed = ", ".join(sorted({*table, "OPTIONS"}))
+
+    async def answer_options(request: Request[Any, Any], response: Response[Any]) -> None:
+        response.status(204).set_header("allow", allowed).end()
+
+    async def refuse(request: Request[Any, Any], response: Response[Any]) -> None:
+        response.status(405).set_header("allow", allowed).send("Method Not Allowed")
+
+    table.setdefault("OPTIONS", answer_options)
+
+    def run_by_method(request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
+        return table.get(request.method, refuse)(request, response)
+
+    return run_by_method
+
+
+def _with_deadline(run: Run, seconds: float) -> Run:
+    """Stop waiting for the handler after `seconds`. A coroutine is cancelled; a thread cannot be, and runs on unheard."""
+
+    async def run_with_deadline(request: Request[Any, Any], response: Response[Any]) -> None:
+        task = asyncio.ensure_future(run(request, response))
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            task.cancel()
+            task.add_done_callback(_forget_outcome)
+            raise HandlerTimeout
+        await task
+
+    return run_with_deadline
+
+
+def _forget_outcome(task: "asyncio.Future[None]") -> None:
+    if not task.cancelled():
+        task.exception()  # looked at, so that asyncio does not report it as never retrieved
+
+
+# The body
+
+
+def _with_body(run: Run, config: RouteConfig, settings: Settings, run_in_thread: RunInThread) -> Run:
+    """Read and parse the body before the handler runs, if there is one."""
+
+    async def run_after_body(request: Request[Any, Any], response: Response[Any]) -> None:
+        await _read_body(request, config, settings, run_in_thread)
+        await run(request, response)
+
+    def run_with_body(request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
+        index = request.index
+        if b"content-length" in index or b"transfer-encoding" in index or b"content-type" in index:
+            return run_after_body(request, response)
+        return run(request, response)  # PERF: a GET has no body, and pays nothing for the parser
+
+    return run_with_body
+
+
+def _with_stream(run: Run, config: RouteConfig, settings: Settings) -> Run:
+    """Leave the body to the handler, as `req.stream`."""
+
+    def run_with_stream(request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
+        reader = _reader(request, settings, config.stream_limit_bytes, config.stream_limit_text)
+        reader.exhausted = not _has_body(request)
+        request._stream = reader
+        return run(request, response)
+
+    return run_with_stream
+
+
+async def _read_body(request: Request[Any, Any], config: RouteConfig, settings: Settings, run_in_thread: RunInThread) -> None:
+    header = request.index.get(b"content-type")
+    media = parse_media_type(header.decode("latin-1") if header is not None else None)
+    reader = _reader(request, settings, config.size_limit_bytes, config.size_limit_text)
+    if media.type_ == "multipart/form-data":
+        if _has_body(request):
+            await _read_form(request, reader, media, run_in_thread)
+        return
+    body = await reader.read() if _has_body(request) else b""
+    if not body and media.type_ not in ("application/json", "application/ld+json", "application/x-www-form-urlencoded"):
+        return
+    encoding = request.index.get(b"content-encoding", b"identity").strip().lower()
+    if encoding not in (b"identity", b""):
+        raise RequestError(415, "Unsupported Content-Encoding")
+    request.raw_body = body
+    request.body = parse_body(body, media)
+
+
+async def _read_form(request: Request[Any, Any], reader: BodyReader, media: MediaType, run_in_thread: RunInThread) -> None:
+    if not media.boundary:
+        raise BadRequest("Invalid body")
+    form = MultipartForm(media.boundary, FormLimits())
+    request._form = form
+    gathered: list[bytes] = []
+    size = 0
+    async for chunk in reader:
+        gathered.append(chunk)
+        size += len(chunk)
+        if size >= INLINE_FORM_BYTES:
+            await run_in_thread(form.feed, b"".join(gathered))
+            gathered, size = [], 0
+    form.feed(b"".join(gathered))
+    request.body, request.files = form.finish()
+
+
+def _reader(request: Request[Any, Any], settings: Settings, limit_bytes: int | None, limit_text: str) -> BodyReader:
+    declared = request.index.get(b"content-length")
+    return BodyReader(
+        request._receive,
+        settings,
+        declared_bytes=int(declared) if declared is not None and declared.isdigit() else None,
+        limit_bytes=limit_bytes,
+        limit_text=limit_text,
+        expects_continue=b"expect" in request.index,
+    )
+
+
+def _has_body(request: Request[Any, Any]) -> bool:
+    index = request.index
+    return b"transfer-encoding" in index or index.get(b"content-length", b"0") != b"0"

@@ -1,0 +1,359 @@
+"""The running application: one request in, one response out, whatever happens between."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slugline.callables import make_awaitable
+from slugline.errors import ClientDisconnected, HandlerEnded, InstrumentationError
+from slugline.http.compression import Compressor
+from slugline.http.finish import finish_head, finish_whole
+from slugline.http.request import Request
+from slugline.http.response import Response, Stage
+from slugline.project.discover import Project
+from slugline.routing.table import Route, RouteTable, build_table
+from slugline.runtime.access_log import escape
+from slugline.runtime.api_route import ApiRoute, make_api_route
+from slugline.runtime.channel import Channel, StreamCut
+from slugline.runtime.disconnection import Disconnection
+from slugline.runtime.error_response import is_expected, make_error_response
+from slugline.runtime.late_answer import wait_for_late_answer
+from slugline.runtime.mounted_lifespan import MountedLifespan
+from slugline.runtime.payloads import feed_channel, open_file
+from slugline.runtime.pipeline import answer
+from slugline.runtime.settings import Settings
+from slugline.runtime.threads import Overloaded, Threads
+
+__all__ = ["App"]
+
+logger = logging.getLogger("slugline")
+
+BODILESS = frozenset({204, 205, 304})
+
+
+class App:
+    """A project, ready to answer."""
+
+    def __init__(self, project: Project, settings: Settings | None = None) -> None:
+        self.project = project
+        self.settings = settings or Settings()
+        self.threads = Threads(self.settings.threads, max_waiting=self.settings.max_waiting)
+        self.run_in_thread = self.threads.run
+        self.table = self._load_routes(project)
+        self.running = 0
+        """Requests under way; streams and sockets are counted apart."""
+        self.streams = 0
+        """Streams and WebSockets that are open."""
+        self.stopping = False
+        self.raise_exceptions = False
+        """Whether an exception that would become a 500 is raised instead; for tests."""
+        self.sockets: set[asyncio.Task[Any]] = set()
+        self._event_channels: set[Channel] = set()
+        self._background: set[asyncio.Task[Any]] = set()
+        self._lifespans: list[MountedLifespan] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._loop_thread = 0
+
+    def _load_routes(self, project: Project) -> RouteTable[ApiRoute]:
+        routes = []
+        for route in project.table.ordered():
+            loaded = route.endpoint
+            endpoint = make_api_route(loaded.pattern, loaded.module, loaded.folder_middleware, self.run_in_thread, self.settings)
+            routes.append(Route(route.pattern, route.segments, endpoint, route.source))
+        return build_table(routes)
+
+    # Start and stop
+
+    async def start(self) -> None:
+        """Bind to the running loop and run `register` of instrumentation.py. Raises InstrumentationError."""
+        self.bind(asyncio.get_running_loop())
+        register = self.project.instrumentation.register
+        if register is not None:
+            try:
+                await make_awaitable(register, self.run_in_thread)()
+            except Exception as error:
+                raise InstrumentationError(f"register() of instrumentation.py failed: {type(error).__name__}: {error}") from error
+        for route in self.table.ordered():
+            mounted = route.endpoint.mounted
+            if mounted is not None and mounted.interface == "asgi":
+                lifespan = MountedLifespan(mounted.asgi_app, logger, file=route.source)
+                await lifespan.startup()
+                mounted.state = lifespan.state
+                self._lifespans.append(lifespan)
+
+    async def stop(self) -> None:
+        """End streams, wait for what runs in the background, and run `shutdown` of instrumentation.py."""
+        self.begin_stop()
+        pending = {task for task in self._background if not task.done()}
+        if pending:
+            await asyncio.wait(pending, timeout=self.settings.shutdown_seconds)
+        for lifespan in reversed(self._lifespans):
+            await lifespan.shutdown()
+        self._lifespans.clear()
+        for route in self.table.ordered():
+            if route.endpoint.mounted is not None:
+                route.endpoint.mounted.close()
+        shutdown = self.project.instrumentation.shutdown
+        if shutdown is not None:
+            try:
+                await make_awaitable(shutdown, self.run_in_thread)()
+            except Exception:
+                logger.exception("shutdown() of instrumentation.py failed.")
+        self.threads.close()
+
+    def begin_stop(self) -> None:
+        """Tell event streams and sockets to finish, so that a server which waits for them can stop; called on the loop.
+
+        Other streams go on: an end that comes early would pass for the end of the body.
+        """
+        self.stopping = True
+        for channel in list(self._event_channels):
+            channel.end_early()
+        for task in list(self.sockets):
+            task.cancel()
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Work for this loop from now on."""
+        self.loop = loop
+        self._loop_thread = threading.get_ident()
+
+    def bind_running_loop(self) -> None:
+        """Bind to the running loop: for a server that does not speak lifespan."""
+        self.bind(asyncio.get_running_loop())
+
+    # One request
+
+    async def respond(self, request: Request[Any, Any]) -> Response[Any]:
+        """Answer a request; the one border at which an exception becomes a response.
+
+        What comes back is complete, or under way through its channel.
+        """
+        request._host = self
+        if self.running >= self.settings.max_requests:
+            return self._finish(request, self._make_error_response(request, Overloaded()))
+        self.running += 1
+        # The one reference to the response outside the handler, so that it can be seen when nobody can answer any more.
+        held: list[Response[Any]] = [Response(request, self)]
+        try:
+            await answer(self.table, request, held[0])
+            if held[0]._stage != Stage.ANSWERED:
+                held.append(await self._await_late_answer(request, held))
+            if held[0]._source is not None:
+                await self._send_source(request, held[0])
+            response = held[0]
+        except BaseException as error:  # noqa: BLE001 (the border)
+            response = self._handle_error(request, held, error)
+        finally:
+            self.running -= 1
+        if response._channel is None and not response._handed_over:
+            return self._finish(request, response)
+        return response
+
+    async def _await_late_answer(self, request: Request[Any, Any], held: list[Response[Any]]) -> Response[Any]:
+        channel: Any = held[0]._channel
+        route: ApiRoute = request._api_route
+        late = await wait_for_late_answer(held, self.settings.late_answer_seconds)
+        if late is not None:
+            return late
+        if channel is not None:
+            logger.warning(
+                "%s wrote to the response and returned without ending it; it was ended. Call res.end().", route.locate(request.method)
+            )
+            channel.finish()
+            response: Response[Any] = Response(request, self)
+            response._channel = channel
+            response._stage = Stage.ANSWERED
+            return response
+        if not route.config.external_resolver:
+            logger.error(
+                "%s answered %s %s with nothing: call res.json(), res.send() or res.end() before it returns.",
+                route.locate(request.method),
+                request.method,
+                escape(request.path),
+            )
+        return self._make_error_response(request, RuntimeError("no answer"))
+
+    def _handle_error(self, request: Request[Any, Any], held: list[Response[Any]], error: BaseException) -> Response[Any]:
+        """Turn an exception into the answer, unless one is on its way: a complete one stands, a partial one is cut."""
+        if isinstance(error, asyncio.CancelledError):
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise error  # the server stops; nobody waits for this answer
+        response = held[0] if held else Response(request, self)
+        channel: Any = response._channel
+        left = isinstance(error, ClientDisconnected)
+        if not (left or isinstance(error, HandlerEnded) or is_expected(error)):
+            if self.raise_exceptions:
+                raise error
+            self._log_failure(request, error)
+        if response._handed_over:
+            if left:
+                return response
+            raise StreamCut("The mounted application failed.") from error
+        if channel is not None:
+            if not response.ended or response._source is not None:
+                channel.finish() if left or isinstance(error, HandlerEnded) else channel.close(error)
+            return response
+        if response.ended and response._source is None:
+            return response
+        return self._make_error_response(request, error)
+
+    def _make_error_response(self, request: Request[Any, Any], error: BaseException) -> Response[Any]:
+        return make_error_response(request, error, retry_after_seconds=self.settings.retry_after_seconds)
+
+    def _finish(self, request: Request[Any, Any], response: Response[Any]) -> Response[Any]:
+        try:
+            response._final = finish_whole(request, response, compress=self.settings.compress)
+        except Exception as error:  # noqa: BLE001 (the answer cannot be sent as it is, such as a wrong Content-Length)
+            self._log_failure(request, error)
+            response = self._make_error_response(request, error)
+            response._final = finish_whole(request, response, compress=False)
+        return response
+
+    def _log_failure(self, request: Request[Any, Any], error: BaseException) -> None:
+        route = request._api_route
+        where = f" ({route.source})" if route is not None else ""
+        logger.error("%s %s failed%s.", request.method, escape(request.path), where, exc_info=error)
+
+    # Answers in parts
+
+    def open_channel(self, response: Response[Any], length: int | None = None) -> Channel:
+        """Send the head and give the channel for the body; on the loop's thread or on a worker's."""
+        loop = self.loop
+        assert loop is not None  # bound before the first request
+        request = response._request
+        if self.streams >= self.settings.max_streams:
+            raise Overloaded
+        declared = response.get_header("content-length")
+        if length is None and isinstance(declared, str) and declared.isdecimal():
+            length = int(declared)
+        status, fields, encoding = finish_head(request, response, compress=self.settings.compress, length=length)
+        channel = Channel(
+            loop,
+            self._loop_thread,
+            compressor=Compressor(encoding) if encoding is not None else None,
+            length=length,
+            discard=request.method == "HEAD" or status in BODILESS,
+        )
+        if threading.get_ident() == self._loop_thread:
+            self._begin_sending(request, channel, status, fields)
+        else:
+            loop.call_soon_threadsafe(self._begin_sending, request, channel, status, fields)
+        return channel
+
+    def _begin_sending(self, request: Request[Any, Any], channel: Channel, status: int, fields: list[tuple[bytes, bytes]]) -> None:
+        loop = self.loop
+        assert loop is not None
+        self.running -= 1
+        self.streams += 1
+        if (b"content-type", b"text/event-stream; charset=utf-8") in fields:
+            self._event_channels.add(channel)
+        channel.sender = loop.create_task(self._send_parts(request, channel, status, fields))
+        if self.stopping and channel in self._event_channels:
+            channel.end_early()
+
+    async def _send_parts(self, request: Request[Any, Any], channel: Channel, status: int, fields: list[tuple[bytes, bytes]]) -> None:
+        stall = self.settings.write_stall_seconds
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None
+        timer: asyncio.TimerHandle
+
+        def look_for_stall() -> None:
+            nonlocal timer
+            since = channel.sending_since
+            if since is not None and loop.time() - since >= stall:
+                channel.close(StreamCut("The client read nothing for too long."))
+                task.cancel()
+                return
+            timer = loop.call_later(stall / 4, look_for_stall)
+
+        timer = loop.call_later(stall / 4, look_for_stall)
+        disconnection = self._watch_while_sending(request, channel)
+        try:
+            await request._send({"type": "http.response.start", "status": status, "headers": fields})
+            await channel.send_all(request._send)
+        except asyncio.CancelledError:
+            if not channel.is_closed:
+                raise
+            raise StreamCut("The client read nothing for too long.") from None
+        finally:
+            timer.cancel()
+            if disconnection is not None:
+                disconnection.stop()
+            self._event_channels.discard(channel)
+            self.streams -= 1
+            self.running += 1
+
+    def _watch_while_sending(self, request: Request[Any, Any], channel: Channel) -> Disconnection | None:
+        """Close the channel when the client leaves; the server tells of it only once the body has been read."""
+        if request._stream is not None and not request._stream.exhausted:  # type: ignore[attr-defined]
+            return None
+        disconnection = self.watch_disconnection(request)
+        disconnection.on_leave(lambda: channel.close(ClientDisconnected("The client has left.")))
+        return disconnection
+
+    async def _send_source(self, request: Request[Any, Any], response: Response[Any]) -> None:
+        """Send a file or an iterator that the handler gave to `send`."""
+        source = response._source
+        length: int | None = None
+        if not hasattr(source, "__next__") and not hasattr(source, "__anext__"):
+            source = await self.run_in_thread(open_file, request, response, source)
+            length = source.length
+        channel = self.open_channel(response, length)
+        response._channel = channel
+        try:
+            await feed_channel(source, channel, self.run_in_thread)
+            channel.finish()
+        except ClientDisconnected:
+            return
+
+    def watch_disconnection(self, request: Request[Any, Any]) -> Disconnection:
+        """Begin to watch whether the client leaves; on the loop's thread or on a worker's."""
+        found = request._disconnection
+        if isinstance(found, Disconnection):
+            return found
+        loop = self.loop
+        assert loop is not None
+        disconnection = Disconnection(loop, request._receive)
+        request._disconnection = disconnection
+        if threading.get_ident() == self._loop_thread:
+            disconnection.start()
+        else:
+            loop.call_soon_threadsafe(disconnection.start)
+        return disconnection
+
+    async def finish_channel(self, response: Response[Any]) -> None:
+        """Wait until the last part has gone. Raises StreamCut when the body cannot be completed while the client is there."""
+        channel: Any = response._channel
+        try:
+            await channel.sender
+        except StreamCut as cut:
+            if not isinstance(cut.__cause__, ClientDisconnected):
+                raise
+
+    # Afterwards
+
+    def clean_up(self, request: Request[Any, Any], response: Response[Any]) -> None:
+        """Let go of what belongs to the request, and start what `res.after` asked for."""
+        if request._form is not None:
+            request._form.close()
+        if request._disconnection is not None:
+            request._disconnection.stop()  # type: ignore[attr-defined]
+        for function, arguments in response._after or ():
+            self.run_in_background(make_awaitable(function, self.run_in_thread), *arguments)
+
+    def run_in_background(self, function: Callable[..., Awaitable[Any]], *arguments: Any) -> None:
+        """Run a function beside the requests; an exception in it is logged."""
+        task = asyncio.ensure_future(_run_logged(function, arguments))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+async def _run_logged(function: Callable[..., Awaitable[Any]], arguments: tuple[Any, ...]) -> None:
+    try:
+        await function(*arguments)
+    except Exception:
+        logger.exception("A function given to res.after() failed.")

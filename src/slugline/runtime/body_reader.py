@@ -1,0 +1,196 @@
+"""Reading a request's body: under a limit, against two clocks, and never short.
+
+No server below us limits a body in size or time, and a cut-off upload shows only as a `http.disconnect` message.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+from slugline.callables import from_thread
+from slugline.errors import BodyTimeout, BodyTooLarge, TruncatedBody
+from slugline.runtime.settings import Settings
+
+__all__ = ["BodyReader", "Receive"]
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+# A client that is still sending does not read our 413; closing on it would reset the connection and lose the answer.
+# So a little of the rest is read and dropped first.
+DISCARD_BYTES = 8 * 1024 * 1024
+DISCARD_SECONDS = 2.0
+
+
+class BodyReader:
+    """The body of one request, as chunks: the `stream` of a route whose parser is off, and what the parser reads from."""
+
+    def __init__(
+        self,
+        receive: Receive,
+        settings: Settings,
+        *,
+        declared_bytes: int | None,
+        limit_bytes: int | None,
+        limit_text: str = "",
+        expects_continue: bool = False,
+    ) -> None:
+        self._receive = receive
+        self._settings = settings
+        self._declared = declared_bytes
+        self._limit = limit_bytes
+        self._limit_text = limit_text
+        self._expects_continue = expects_continue
+        self._received = 0
+        self.exhausted = False
+
+    async def read(self) -> bytes:
+        """Read the whole body.
+
+        Raises BodyTooLarge, BodyTimeout, TruncatedBody.
+        """
+        chunks = [chunk async for chunk in self]
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def receive_message(self) -> dict[str, Any]:
+        """Receive the next message as a server gives it, under the clocks: for a mounted application.
+
+        After the body there is no clock: the next message is the client's leaving. Raises BodyTimeout.
+        """
+        if self.exhausted:
+            return await self._receive()
+        clock = _BodyClock(self._settings)
+        try:
+            message = await clock.receive(self._receive)
+        finally:
+            clock.stop()
+        self.exhausted = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        return message
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.exhausted:
+            return
+        if self._limit is not None and self._declared is not None and self._declared > self._limit:
+            await self._refuse()
+        clock = _BodyClock(self._settings)
+        try:
+            while not self.exhausted:
+                chunk = await self._next_chunk(clock)
+                if chunk:
+                    # The consumer's own time between two chunks is not the client's.
+                    clock.pause()
+                    yield chunk
+                    clock.resume()
+        finally:
+            clock.stop()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Iterate from a worker thread; each chunk is fetched on the loop."""
+        chunks = self.__aiter__()
+        while True:
+            try:
+                yield from_thread(_next_of, chunks)
+            except _End:
+                return
+
+    async def _next_chunk(self, clock: "_BodyClock") -> bytes:
+        message = await clock.receive(self._receive)
+        if message["type"] == "http.disconnect":
+            self.exhausted = True
+            raise TruncatedBody
+        chunk: bytes = message.get("body", b"")
+        self._received += len(chunk)
+        clock.progress(self._received)
+        if self._limit is not None and self._received > self._limit:
+            await self._refuse(more=message.get("more_body", False))
+        if not message.get("more_body", False):
+            self.exhausted = True
+            if self._declared is not None and self._received != self._declared:
+                raise TruncatedBody
+        return chunk
+
+    async def _refuse(self, *, more: bool = True) -> None:
+        if more and not self._expects_continue:
+            await self._discard_rest()
+        self.exhausted = True
+        raise BodyTooLarge(self._limit_text)
+
+    async def _discard_rest(self) -> None:
+        discarded = 0
+        try:
+            async with asyncio.timeout(DISCARD_SECONDS):
+                while discarded < DISCARD_BYTES:
+                    message = await self._receive()
+                    discarded += len(message.get("body", b""))
+                    if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                        return
+        except TimeoutError:
+            return
+
+
+class _End(Exception):
+    """The end of the chunks; StopAsyncIteration cannot leave a coroutine."""
+
+
+async def _next_of(chunks: AsyncIterator[bytes]) -> bytes:
+    try:
+        return await anext(chunks)
+    except StopAsyncIteration:
+        raise _End from None
+
+
+class _BodyClock:
+    """Two clocks on a body: one for a pause, one for all of it, the latter growing with what has come.
+
+    PERF: one timer for the whole body, which looks at the time when it rings; setting a timer for every chunk costs more
+    than reading the chunk.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._idle = settings.body_idle_seconds
+        self._loop = asyncio.get_running_loop()
+        self._started = self._moved = self._loop.time()
+        self._allowed = settings.body_total_seconds
+        self._task: asyncio.Task[Any] | None = None
+        self._rang = False
+        self._received_bytes = 0
+        self._paused_since: float | None = None
+        self._timer = self._loop.call_later(min(self._idle, self._allowed), self._ring)
+
+    async def receive(self, receive: Receive) -> dict[str, Any]:
+        self._task = asyncio.current_task()
+        try:
+            return await receive()
+        except asyncio.CancelledError:
+            if not self._rang:
+                raise
+            if self._task is not None:
+                self._task.uncancel()
+            raise BodyTimeout from None
+        finally:
+            self._task = None
+
+    def progress(self, received_bytes: int) -> None:
+        self._moved = self._loop.time()
+        self._received_bytes = received_bytes
+
+    def pause(self) -> None:
+        self._paused_since = self._loop.time()
+
+    def resume(self) -> None:
+        if self._paused_since is not None:
+            waited = self._loop.time() - self._paused_since
+            self._started += waited
+            self._moved += waited
+            self._paused_since = None
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _ring(self) -> None:
+        now = self._loop.time()
+        due = min(self._moved + self._idle, self._started + self._allowed + self._received_bytes / 1024)
+        if self._task is None or now < due:
+            self._timer = self._loop.call_later(due - now if now < due else self._idle, self._ring)
+            return
+        self._rang = True
+        self._task.cancel()

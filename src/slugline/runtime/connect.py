@@ -1,0 +1,88 @@
+"""One WebSocket: check the handshake, find the route, run its middleware and its function."""
+
+import asyncio
+import logging
+from typing import Any
+
+from slugline.errors import RequestError
+from slugline.http.finish import finish_whole
+from slugline.http.request import Request
+from slugline.http.response import Response
+from slugline.routing.request_path import find_slash_redirect, read_path
+from slugline.routing.table import Match
+from slugline.runtime.api_route import ApiRoute
+from slugline.runtime.app import App
+from slugline.runtime.asgi_types import Receive, Scope, Send
+from slugline.runtime.error_response import is_expected, make_error_response
+from slugline.runtime.request_checks import check_request
+from slugline.runtime.threads import Overloaded
+from slugline.runtime.websocket import WebSocket
+
+__all__ = ["connect"]
+
+logger = logging.getLogger("slugline")
+
+
+async def connect(app: App, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a WebSocket handshake and run the socket; it is counted as a stream and closed with 1001 when the server stops."""
+    request: Request[Any, Any] = Request(
+        scope.get("method", "GET"), scope["raw_path"], scope["query_string"], list(scope["headers"]), scope
+    )
+    request._host = app
+    request._receive = receive
+    request._send = send
+    if app.loop is None:
+        app.bind_running_loop()
+    response: Response[Any] = Response(request, app)
+    task = asyncio.current_task()
+    assert task is not None
+    app.streams += 1
+    app.sockets.add(task)
+    try:
+        await _run(app, request, response, scope)
+    except asyncio.CancelledError:
+        if not app.stopping:
+            raise
+    finally:
+        app.streams -= 1
+        app.sockets.discard(task)
+
+
+async def _run(app: App, request: Request[Any, Any], response: Response[Any], scope: Scope) -> None:
+    socket = WebSocket(scope, request._receive, request._send)
+    try:
+        if app.streams > app.settings.max_streams or app.stopping:
+            raise Overloaded
+        match = _find(app, request)
+        if match is None or match.route.endpoint.connect is None:
+            raise RequestError(404, "Not Found")
+        route = match.route.endpoint
+        request.route = socket.route = route.pattern
+        request.params = socket.params = match.params
+        request._api_route = route
+        socket.request = request
+        assert route.connect is not None
+        await route.connect(request, response, socket)
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        if not is_expected(error) and not response.ended:
+            logger.error("The handshake of %s failed.", request.route or "a WebSocket", exc_info=error)
+        if not response.ended:
+            response = make_error_response(request, error, retry_after_seconds=app.settings.retry_after_seconds)
+    if not response._handed_over and not socket.accepted and not socket.closed:
+        await _refuse(request, response, socket)
+
+
+def _find(app: App, request: Request[Any, Any]) -> Match[ApiRoute] | None:
+    check_request(request)
+    path = read_path(request.raw_path)
+    if find_slash_redirect(path, "") is not None:
+        return None  # a browser does not follow a redirect of a handshake
+    return app.table.match(path)
+
+
+async def _refuse(request: Request[Any, Any], response: Response[Any], socket: WebSocket) -> None:
+    status, fields, body = finish_whole(request, response, compress=False)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in fields if name != b"content-length"}
+    await socket.reject(status if status >= 400 else 403, body, headers)

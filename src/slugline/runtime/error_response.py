@@ -1,0 +1,46 @@
+"""From an exception to what the client sees: a status and a plain phrase. The log sees the rest."""
+
+from http import HTTPStatus
+from typing import Any
+
+from slugline.errors import ApiError, RequestError
+from slugline.http.request import Request
+from slugline.http.response import Response
+from slugline.runtime.api_route import HandlerTimeout
+from slugline.runtime.threads import Overloaded
+
+__all__ = ["is_expected", "make_error_response"]
+
+
+def make_error_response(request: Request[Any, Any], error: BaseException, *, retry_after_seconds: int) -> Response[Any]:
+    """Make the answer for an exception that left the handler, with none of the headers that the handler had set.
+
+    ApiError: its status and `{"error": message}`. RequestError: its status and phrase as text. Too many requests: 503.
+    `maxDuration` passed: 504. Anything else: 500 and nothing more.
+    """
+    response: Response[Any] = Response(request)
+    if isinstance(error, ApiError):
+        for name, value in error.headers.items():
+            response.set_header(name, value)
+        response.status(error.status).json({"error": error.message or _phrase(error.status)})
+    elif isinstance(error, RequestError):
+        response.status(error.status).end(error.phrase)
+    elif isinstance(error, Overloaded):
+        response.status(503).set_header("retry-after", retry_after_seconds).end(_phrase(503))
+    elif isinstance(error, HandlerTimeout):
+        response.status(504).end(_phrase(504))
+    else:
+        response.status(500).end(_phrase(500))
+    return response
+
+
+def is_expected(error: BaseException) -> bool:
+    """Tell whether the exception is an answer in itself, and so no news for the log."""
+    return isinstance(error, ApiError | RequestError | Overloaded)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Error {status}"

@@ -1,0 +1,57 @@
+"""Handing a request over to the ASGI or WSGI application of a route file."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slugline.http.request import Request
+from slugline.http.response import Response, Stage
+from slugline.runtime.asgi_types import Message, Receive
+from slugline.runtime.body_reader import BodyReader
+from slugline.runtime.mounted import MountedApp
+from slugline.runtime.settings import Settings
+
+__all__ = ["hand_over_to", "mount_prefix"]
+
+
+def hand_over_to(mounted: MountedApp, pattern: str, settings: Settings) -> Callable[[Request[Any, Any], Response[Any]], Awaitable[None]]:
+    """Make a handler that lets the application answer, with the fields that middleware has set added to its own."""
+
+    async def hand_over(request: Request[Any, Any], response: Response[Any]) -> None:
+        fields = _encode(response)
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                response._handed_over = True
+                response._stage = Stage.ANSWERED
+                own = list(message.get("headers", ()))
+                names = {name for name, _ in own}
+                message = {**message, "headers": own + [field for field in fields if field[0] not in names or field[0] == b"set-cookie"]}
+                response._status = message["status"]
+            await request._send(message)
+
+        await mounted(dict(request.scope), _clocked(request, settings), send, mount_prefix(request.path, pattern))
+
+    return hand_over
+
+
+def mount_prefix(path: str, pattern: str) -> str:
+    """Give the part of a raw path that the route takes, so "/api/a%2Fb/shop/x" under "/api/[tenant]/shop/[[...path]]"
+    gives "/api/a%2Fb/shop"; the whole path for a pattern without a catch-all."""
+    segments = pattern.split("/")
+    if not segments[-1].startswith(("[...", "[[...")):
+        return path
+    return "/".join(path.split("/")[: len(segments) - 1])
+
+
+def _encode(response: Response[Any]) -> list[tuple[bytes, bytes]]:
+    return [
+        (name.encode("latin-1"), line.encode("latin-1"))
+        for name, value in (response._fields or {}).items()
+        for line in ([value] if isinstance(value, str) else value)
+    ]
+
+
+def _clocked(request: Request[Any, Any], settings: Settings) -> Receive:
+    """Give a `receive` under the clocks of a body; the size is the application's to limit."""
+    reader = BodyReader(request._receive, settings, declared_bytes=None, limit_bytes=None)
+    return reader.receive_message
