@@ -1,0 +1,114 @@
+"""The command line: argv in, one function of commands/ called, its outcome printed."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slugline.commands.build import build as build_project
+from slugline.commands.new import create_project, templates
+from slugline.commands.routes import list_routes
+from slugline.commands.start import ServerOptions
+from slugline.commands.start import start as start_server
+from slugline.errors import ProjectError
+from slugline.runtime.settings import Settings
+from slugline.runtime.threads import DEFAULT_THREADS
+
+__all__ = ["main"]
+
+DIRECTORY = click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path())
+PORT = click.IntRange(1, 65535)
+LOG_LEVEL = click.Choice(["debug", "info", "warning", "error"])
+
+
+def explain_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Print a ProjectError as a message with its code and cause, and exit with 1."""
+
+    @wraps(command)
+    def run(**arguments: Any) -> None:
+        try:
+            command(**arguments)
+        except ProjectError as error:
+            click.echo(f"{click.style('error', fg='red', bold=True)} [{error.code}] {error.message}", err=True)
+            sys.exit(1)
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("slugline"), prog_name="slugline")
+def main() -> None:
+    """Next.js API Routes in Python: a folder of files is an API."""
+
+
+@main.command()
+@DIRECTORY
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--port", "-p", default=3000, show_default=True, type=PORT, envvar="PORT", help="Port to listen on.")
+@click.option("--workers", "-w", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes; one a core is a good start.")
+@click.option("--threads", default=DEFAULT_THREADS, show_default=True, type=click.IntRange(1, 1000), help="`def` handlers at once.")
+@click.option("--max-requests", default=1000, show_default=True, type=click.IntRange(1), help="Requests at once; beyond it 503.")
+@click.option("--access-log", type=click.Choice(["text", "json"]), help="Write a line for each request to standard output.")
+@click.option("--no-compress", is_flag=True, help="Leave compression to the proxy in front.")
+@click.option("--log-level", default="info", show_default=True, type=LOG_LEVEL, help="What to log.")
+@click.option("--shutdown-seconds", default=25, show_default=True, type=click.IntRange(1, 3600), help="How long a stop waits.")
+@explain_errors
+def start(
+    directory: Path,
+    host: str,
+    port: int,
+    workers: int,
+    threads: int,
+    max_requests: int,
+    access_log: str | None,
+    no_compress: bool,
+    log_level: str,
+    shutdown_seconds: int,
+) -> None:
+    """Serve the project in DIRECTORY. Threads and requests are counted for each process."""
+    settings = Settings(
+        threads=threads,
+        max_requests=max_requests,
+        access_log=access_log,
+        compress=not no_compress,
+        shutdown_seconds=shutdown_seconds,
+    )
+    click.echo(f"Slugline on http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}", err=True)
+    start_server(directory, ServerOptions(host, port, workers, log_level, settings))
+
+
+@main.command()
+@DIRECTORY
+@explain_errors
+def build(directory: Path) -> None:
+    """Check the project in DIRECTORY: file names, imports, configurations."""
+    project = build_project(directory)
+    count = len(project.table.ordered())
+    click.echo(f"{click.style('ok', fg='green')} {count} {'route' if count == 1 else 'routes'}, nothing to complain about.")
+
+
+@main.command()
+@DIRECTORY
+@explain_errors
+def routes(directory: Path) -> None:
+    """List what answers what, in matching order, and from which file."""
+    rows = list_routes(directory)
+    path_width = max((len(row.pattern) for row in rows), default=0)
+    method_width = max((len(row.methods) for row in rows), default=0)
+    for row in rows:
+        click.echo(f"{row.pattern:<{path_width}}  {row.methods:<{method_width}}  {row.source}")
+
+
+@main.command()
+@click.argument("name", type=click.Path(path_type=Path))
+@click.option("--template", default="default", show_default=True, help=f"One of: {', '.join(templates())}.")
+@explain_errors
+def new(name: Path, template: str) -> None:
+    """Make a project in the new folder NAME."""
+    for path in create_project(name, template):
+        click.echo(f"  {click.style('+', fg='green')} {path}")
+    click.echo(f"\nNow:\n  cd {name}\n  slugline start\n  open http://localhost:3000/api/hello")

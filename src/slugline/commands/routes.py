@@ -1,0 +1,40 @@
+"""`slugline routes`: what answers what, in matching order."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from slugline.project.discover import LoadedRoute, discover
+
+__all__ = ["RouteRow", "list_routes"]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRow:
+    """One line of the table: "/api/post/[pid]", "GET, POST", "pages/api/post/[pid].py"."""
+
+    pattern: str
+    methods: str
+    source: str
+
+
+def list_routes(directory: Path) -> list[RouteRow]:
+    """Give a row for each route, in the order in which they are tried.
+
+    Raises ProjectError.
+    """
+    table = discover(directory).table
+    return [RouteRow(route.pattern, _methods(route.endpoint), route.source) for route in table.ordered()]
+
+
+def _methods(route: LoadedRoute) -> str:
+    module = route.module
+    kinds = []
+    if module.handler is not None:
+        kinds.append("any method")
+    elif module.methods:
+        kinds.append(", ".join(module.methods))
+    elif module.app is not None:
+        kinds.append("application")
+    if module.websocket is not None:
+        kinds.append("WebSocket")
+    return " + ".join(kinds)
