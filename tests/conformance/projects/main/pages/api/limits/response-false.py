@@ -1,0 +1,5 @@
+config = {"api": {"responseLimit": False}}
+
+
+async def handler(req, res):
+    res.send("x" * (5 * 1024 * 1024))
