@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from slugline.errors import ProjectError
 from slugline.http.request import Request
@@ -44,8 +45,9 @@ class AsgiAdapter:
             await self._answer_other(scope, receive, send)
             return
         app = self.app
-        request: Request[Any, Any] = Request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], scope)
-        if scope["root_path"]:
+        raw_path = scope.get("raw_path") or quote(scope["path"]).encode("ascii")  # a server need not give the raw one
+        request: Request[Any, Any] = Request(scope["method"], raw_path, scope["query_string"], scope["headers"], scope)
+        if scope.get("root_path"):
             _strip_root_path(request, scope["root_path"])
         request._receive = receive
         request._send = send

@@ -21,6 +21,7 @@ from granian.server import Server as Granian
 from slugline.adapters.asgi import AsgiAdapter, create_app
 from slugline.errors import ServerError
 from slugline.project.discover import discover
+from slugline.runtime.channel import StreamCut
 from slugline.runtime.settings import Settings
 
 __all__ = ["HEADER_BUFFER_BYTES", "ServerOptions", "start"]
@@ -141,9 +142,18 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+class News(logging.Filter):
+    """Leaves out Granian's report of a StreamCut: it is how a body is cut off, and its reason has been logged."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether the record is news."""
+        # Granian writes the traceback into the message; its last line names the exception.
+        return not (record.name.startswith("_granian") and StreamCut.__name__ in record.getMessage().rstrip().rpartition("\n")[2])
+
+
 def _log_config(level: str) -> dict[str, Any]:
     """Send everything to standard error, one line a record; lines of the access log to standard output."""
-    plain = {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}
+    plain = {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["news"], "stream": "ext://sys.stderr"}
     access = {"class": "logging.StreamHandler", "formatter": "bare", "stream": "ext://sys.stdout"}
     return {
         "version": 1,
@@ -152,6 +162,7 @@ def _log_config(level: str) -> dict[str, Any]:
             "plain": {"format": "%(asctime)s %(levelname)s %(message)s"},
             "bare": {"format": "%(message)s"},
         },
+        "filters": {"news": {"()": News}},
         "handlers": {"plain": plain, "access": access},
         "loggers": {
             "_granian": {"level": "WARNING" if level != "debug" else "DEBUG", "handlers": ["plain"], "propagate": False},

@@ -30,6 +30,8 @@ __all__ = ["App"]
 
 logger = logging.getLogger("slugline")
 
+# No smaller answer is worth looking up the route's `responseLimit`.
+LARGE_BYTES = 64 * 1024
 BODILESS = frozenset({204, 205, 304})
 
 
@@ -131,7 +133,8 @@ class App:
         What comes back is complete, or under way through its channel.
         """
         request._host = self
-        if self.running >= self.settings.max_requests:
+        # What a thread works on, or what waits for one, has a cap of its own: a full pool must not shut out `async def` routes.
+        if self.running - self.threads.outstanding >= self.settings.max_requests:
             return self._finish(request, self._make_error_response(request, Overloaded()))
         self.running += 1
         # The one reference to the response outside the handler, so that it can be seen when nobody can answer any more.
@@ -206,6 +209,8 @@ class App:
     def _finish(self, request: Request[Any, Any], response: Response[Any]) -> Response[Any]:
         try:
             response._final = finish_whole(request, response, compress=self.settings.compress)
+            if len(response._body) > LARGE_BYTES:
+                _warn_of_size(request, response)
         except Exception as error:  # noqa: BLE001 (the answer cannot be sent as it is, such as a wrong Content-Length)
             self._log_failure(request, error)
             response = self._make_error_response(request, error)
@@ -260,11 +265,13 @@ class App:
         task = asyncio.current_task()
         assert task is not None
         timer: asyncio.TimerHandle
+        stalled = False
 
         def look_for_stall() -> None:
-            nonlocal timer
+            nonlocal timer, stalled
             since = channel.sending_since
             if since is not None and loop.time() - since >= stall:
+                stalled = True
                 channel.close(StreamCut("The client read nothing for too long."))
                 task.cancel()
                 return
@@ -276,7 +283,7 @@ class App:
             await request._send({"type": "http.response.start", "status": status, "headers": fields})
             await channel.send_all(request._send)
         except asyncio.CancelledError:
-            if not channel.is_closed:
+            if not stalled:
                 raise
             raise StreamCut("The client read nothing for too long.") from None
         finally:
@@ -350,6 +357,19 @@ class App:
         task = asyncio.ensure_future(_run_logged(function, arguments))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _warn_of_size(request: Request[Any, Any], response: Response[Any]) -> None:
+    """Warn of an answer over the route's `responseLimit`. NEXTJS: it is sent all the same."""
+    route: ApiRoute | None = request._api_route
+    limit = route.config.response_limit_bytes if route is not None else None
+    if route is not None and limit is not None and len(response._body) > limit:
+        logger.warning(
+            "%s sent %d bytes, more than its responseLimit of %d. Send less, stream it, or set responseLimit in its config.",
+            route.locate(request.method),
+            len(response._body),
+            limit,
+        )
 
 
 async def _run_logged(function: Callable[..., Awaitable[Any]], arguments: tuple[Any, ...]) -> None:

@@ -135,6 +135,13 @@ class Channel:
 
         Raises StreamCut when the channel was closed, or fewer bytes came than the declared length.
         """
+        try:
+            await self._send_until_finished(send)
+        except BaseException as error:
+            self.close(error)  # no producer may wait for one who sends no more
+            raise
+
+    async def _send_until_finished(self, send: Send) -> None:
         while True:
             if self._closed is not None:
                 raise StreamCut from self._closed

@@ -1,15 +1,18 @@
 """From an exception to what the client sees: a status and a plain phrase. The log sees the rest."""
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
-from slugline.errors import ApiError, RequestError
+from slugline.errors import ApiError, InvalidHeader, RequestError
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.runtime.api_route import HandlerTimeout
 from slugline.runtime.threads import Overloaded
 
 __all__ = ["is_expected", "make_error_response"]
+
+logger = logging.getLogger("slugline")
 
 
 def make_error_response(request: Request[Any, Any], error: BaseException, *, retry_after_seconds: int) -> Response[Any]:
@@ -20,8 +23,12 @@ def make_error_response(request: Request[Any, Any], error: BaseException, *, ret
     """
     response: Response[Any] = Response(request)
     if isinstance(error, ApiError):
-        for name, value in error.headers.items():
-            response.set_header(name, value)
+        try:
+            for name, value in error.headers.items():
+                response.set_header(name, value)
+        except InvalidHeader as wrong:
+            logger.error("ApiError(%s) came with a header that cannot be sent: %s", error.status, wrong)
+            return make_error_response(request, wrong, retry_after_seconds=retry_after_seconds)
         response.status(error.status).json({"error": error.message or _phrase(error.status)})
     elif isinstance(error, RequestError):
         response.status(error.status).end(error.phrase)

@@ -1,5 +1,6 @@
 """Files and iterators on their way into a channel."""
 
+import io
 import mimetypes
 import os
 import stat
@@ -40,7 +41,7 @@ def open_file(request: Request[Any, Any], response: Response[Any], source: Any) 
     """Open what `send` was given, and set the fields that describe it; runs on a worker thread.
 
     A path, or a file object on disk, gets Content-Type by its name, Last-Modified, and byte ranges (RFC 9110 section 14).
-    Raises FileNotFoundError and the like, ResponseError for what is no regular file.
+    Raises ResponseError for a path that is no regular file, PermissionError and the like.
     """
     if isinstance(source, os.PathLike):
         path = Path(source)
@@ -54,10 +55,10 @@ def open_file(request: Request[Any, Any], response: Response[Any], source: Any) 
             start = file.tell()
         except (OSError, AttributeError):
             return FilePart(file, 0, None)
-    try:
-        status = os.fstat(file.fileno())
-    except (OSError, AttributeError):
+    # The size of a file on disk is the size of what is read from it only for a plain binary file: not for gzip.open, not for text.
+    if not isinstance(getattr(file, "raw", file), io.FileIO):
         return FilePart(file, 0, None)
+    status = os.fstat(file.fileno())
     if not stat.S_ISREG(status.st_mode):
         return FilePart(file, 0, None)
     _describe(response, path, status)

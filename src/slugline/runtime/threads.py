@@ -55,6 +55,11 @@ class Threads:
         """How many jobs have no thread yet."""
         return max(0, self._outstanding - self.size)
 
+    @property
+    def outstanding(self) -> int:
+        """How many jobs run or wait."""
+        return self._outstanding
+
     def run(self, function: Callable[..., Any], /, *arguments: Any) -> asyncio.Future[Any]:
         """Run `function(*arguments)` on a thread, with a copy of the caller's context variables.
 
