@@ -150,7 +150,8 @@ def _own_tag(response: Response[Any]) -> str | None:
 
 def _encoding(request: Request[Any, Any], response: Response[Any], content_type: str, length: int | None) -> Coding | None:
     accepted = request.index.get(b"accept-encoding")
-    if not accepted or request.method == "HEAD":
+    # A part is a part of the body as it is: encoded by itself, it would pass for a part of the encoded body.
+    if not accepted or request.method == "HEAD" or response.has_header("content-range"):
         return None
     if not should_compress(
         content_type,

@@ -106,7 +106,8 @@ class MultipartForm:
                 boundary.encode("latin-1", "replace"),
                 max_header_size=self._limits.max_header_bytes,
                 max_segment_count=self._limits.max_parts,
-                strict=True,
+                # Not strict: that refuses the line break after the last boundary when it comes in a chunk of its own.
+                strict=False,
             )
         except MultipartError:
             raise BadRequest("Invalid body") from None

@@ -1,0 +1,179 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slugline.errors import BadRequest, RequestError
+from slugline.http.multipart_form import FormLimits, MultipartForm, UploadFile, encode_form
+
+BOUNDARY = "----form-boundary"
+
+
+def parse(
+    body: bytes, *, boundary: str = BOUNDARY, limits: FormLimits | None = None, step: int = 0
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    form = MultipartForm(boundary, limits)
+    try:
+        for start in range(0, len(body), step or len(body) or 1):
+            form.feed(body[start : start + (step or len(body))])
+        return form.finish()
+    except BaseException:
+        form.close()
+        raise
+
+
+def part(disposition: str, content: str, more: str = "") -> str:
+    return f"--{BOUNDARY}\r\nContent-Disposition: form-data; {disposition}\r\n{more}\r\n{content}\r\n"
+
+
+END = f"--{BOUNDARY}--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (part('name="a"', "1") + END, {"a": "1"}),
+        (part('name="a"', "1") + part('name="b"', "") + END, {"a": "1", "b": ""}),
+        (part('name="a"', "1") + part('name="a"', "2") + part('name="a"', "3") + END, {"a": ["1", "2", "3"]}),
+        (part('name="t"', "line 1\r\nline 2\r\n") + END, {"t": "line 1\r\nline 2\r\n"}),
+        (part('name="ü"', "世界") + END, {"ü": "世界"}),
+        (part('name="a%22b"', "1") + END, {'a"b': "1"}),
+        (part('name=""', "1") + END, {"": "1"}),
+        (part('name="f"; filename=""', "", "Content-Type: application/octet-stream\r\n") + part('name="a"', "1") + END, {"a": "1"}),
+        (END, {}),
+    ],
+)
+@pytest.mark.parametrize("step", [0, 1, 7])
+def test_fields(body: str, expected: dict[str, Any], step: int) -> None:
+    assert parse(body.encode(), step=step) == (expected, {})
+
+
+def test_the_charset_of_a_part_or_of_the_form_is_used() -> None:
+    latin = part('name="a"', "caf\xe9", "Content-Type: text/plain; charset=ISO-8859-1\r\n").encode("latin-1")
+    assert parse(latin + END.encode()) == ({"a": "café"}, {})
+    form = part('name="_charset_"', "iso-8859-1").encode() + part('name="a"', "caf\xe9").encode("latin-1") + END.encode()
+    assert parse(form)[0]["a"] == "café"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no form at all",
+        part('name="a"', "1").encode(),  # no end
+        (part('name="a"', "1") + END).encode()[:-6],
+        part('name="a"', "\xff").encode("latin-1") + END.encode(),  # not UTF-8
+        part('name="a"', "1", "Content-Type: text/plain; charset=x-unknown\r\n").encode() + END.encode(),
+        f"--{BOUNDARY}\r\nContent-Disposition: attachment\r\n\r\n1\r\n{END}".encode(),
+        f"--{BOUNDARY}\r\n\r\n1\r\n{END}".encode(),
+        f"--{BOUNDARY}\r\nno colon\r\n\r\n1\r\n{END}".encode(),
+    ],
+)
+def test_what_is_no_form_is_refused(body: bytes) -> None:
+    with pytest.raises(BadRequest, match="Invalid body"):
+        parse(body)
+
+
+@pytest.mark.parametrize("boundary", ["", "a\nb"])
+def test_what_is_no_boundary_is_refused(boundary: str) -> None:
+    with pytest.raises(BadRequest, match="Invalid body"):
+        MultipartForm(boundary)
+
+
+@pytest.mark.parametrize(
+    ("limits", "body"),
+    [
+        (FormLimits(max_parts=2), part('name="a"', "1") * 3 + END),
+        (FormLimits(max_fields=2), part('name="a"', "1") * 3 + END),
+        (FormLimits(max_files=2), part('name="a"; filename="f"', "1") * 3 + END),
+        (FormLimits(max_field_bytes=10), part('name="a"', "x" * 11) + END),
+        (FormLimits(max_header_bytes=100), part(f'name="{"n" * 200}"', "1") + END),
+    ],
+)
+def test_limits(limits: FormLimits, body: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse(body.encode(), limits=limits)
+    assert caught.value.status == 413
+    assert caught.value.phrase.startswith("Body exceeded")
+
+
+def upload(filename: str, content: bytes, *, spool_bytes: int = 256) -> UploadFile:
+    body = encode_form([], [("f", filename, content, "text/x-test")], BOUNDARY)
+    file = parse(body, limits=FormLimits(spool_bytes=spool_bytes), step=100)[1]["f"]
+    assert isinstance(file, UploadFile)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("raw", "filename"),
+    [
+        ("photo.jpg", "photo.jpg"),
+        ("../../etc/passwd", "passwd"),
+        ("/etc/passwd", "passwd"),
+        ("C:\\Users\\x\\photo.jpg", "photo.jpg"),
+        ("a\x00b.txt", "ab.txt"),
+        ("名前.txt", "名前.txt"),
+        ("..", ".."),
+    ],
+)
+def test_a_file_name_is_never_a_path(raw: str, filename: str) -> None:
+    file = upload(raw, b"x")
+    assert file.filename == filename
+    assert "/" not in file.filename
+    file.close()
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 300_000])
+def test_a_file_in_memory_or_on_disk_reads_the_same(size: int, tmp_path: Path) -> None:
+    content = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    file = upload("a.bin", content)
+    assert (file.size, file.content_type) == (size, "text/x-test")
+    assert file.headers["content-type"] == "text/x-test"
+    assert file.read() == content
+    assert file.read() == b""
+    assert file.seek(0) == 0
+    assert file.read(3) == content[:3]
+    assert b"".join(file) == content
+    file.save(tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == content
+    file.close()
+    file.close()
+    assert file.closed
+
+
+def test_closing_the_form_closes_its_files_even_half_way() -> None:
+    form = MultipartForm(BOUNDARY)
+    form.feed(part('name="a"; filename="one"', "1").encode() + part('name="b"; filename="two"', "2").encode()[:-10])
+    files = [*(file for _, file in form._files), form._file]
+    assert len(files) >= 1
+    form.close()
+    form.close()
+    assert all(file is None or file.closed for file in files)
+
+
+NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"], exclude_characters='\\%";'), min_size=1, max_size=12)
+FIELDS = st.lists(st.tuples(NAMES, st.text(st.characters(codec="utf-8"), max_size=40)), max_size=5)
+FILES = st.lists(st.tuples(NAMES, NAMES, st.binary(max_size=300), st.just("application/x-test")), max_size=4)
+
+
+def gather(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    gathered: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        gathered.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in gathered.items()}
+
+
+@settings(deadline=None)
+@given(FIELDS, FILES, st.integers(1, 400))
+def test_a_form_comes_back_however_it_is_cut(fields: list[tuple[str, str]], files: list[tuple[str, str, bytes, str]], step: int) -> None:
+    body = encode_form(fields, files, BOUNDARY)
+    form = MultipartForm(BOUNDARY, FormLimits(spool_bytes=64))
+    for start in range(0, len(body), step):
+        form.feed(body[start : start + step])
+    parsed_fields, parsed_files = form.finish()
+    contents = {name: [each.read() for each in value] if isinstance(value, list) else value.read() for name, value in parsed_files.items()}
+    form.close()
+    assert parsed_fields == gather(fields)
+    assert contents == gather([(name, content) for name, _, content, _ in files])
