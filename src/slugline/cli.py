@@ -77,7 +77,8 @@ def start(
         compress=not no_compress,
         shutdown_seconds=shutdown_seconds,
     )
-    click.echo(f"Slugline on http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}", err=True)
+    name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::1", "::") else f"[{host}]" if ":" in host else host
+    click.echo(f"Slugline on http://{name}:{port}", err=True)
     start_server(directory, ServerOptions(host, port, workers, log_level, settings))
 
 

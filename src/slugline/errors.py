@@ -15,6 +15,7 @@ SluglineError
 │   ├── InvalidRedirect
 │   └── NotSerialisable
 ├── MiddlewareError        a middleware broke the rules of `next`
+├── WebSocketClosed        the socket is closed, with the code and the reason
 ├── HandlerEnded           not an error: ends a handler whose middleware has answered (a BaseException)
 └── ProjectError           the project's files or configuration are wrong; has a code and a page in docs/errors/
     ├── RouteNameError         route-name
@@ -23,6 +24,7 @@ SluglineError
     ├── ConfigError            config
     ├── InstrumentationError   instrumentation
     ├── ProjectNotFound        project-not-found
+    ├── TemplateError          template
     └── ServerError            server
 """
 
@@ -52,6 +54,7 @@ __all__ = [
     "RouteNameError",
     "ServerError",
     "SluglineError",
+    "TemplateError",
     "TruncatedBody",
     "WebSocketClosed",
 ]
@@ -207,6 +210,12 @@ class ProjectNotFound(ProjectError):
     """The folder holds no pages/."""
 
     code = "project-not-found"
+
+
+class TemplateError(ProjectError):
+    """`slugline new` cannot make the project: no such template, or the folder is not empty."""
+
+    code = "template"
 
 
 class ServerError(ProjectError):

@@ -22,7 +22,27 @@ def test_a_name_is_given_in_lower_case(name, expected):
 
 @pytest.mark.parametrize(
     "name",
-    ["", " ", "x one", "x:", "x-one\r\n", "x-one\n", "x\x00", "x\t", "ünï", "日本", "x(y)", "x/y", 'x"', "x@y", "{x}", None, 5, b"x-one", True],
+    [
+        "",
+        " ",
+        "x one",
+        "x:",
+        "x-one\r\n",
+        "x-one\n",
+        "x\x00",
+        "x\t",
+        "ünï",
+        "日本",
+        "x(y)",
+        "x/y",
+        'x"',
+        "x@y",
+        "{x}",
+        None,
+        5,
+        b"x-one",
+        True,
+    ],
 )
 def test_what_is_no_token_is_no_name(name):
     with pytest.raises(InvalidHeader, match="is no header name"):
@@ -94,7 +114,7 @@ def test_no_value_that_passes_can_break_a_line(value):
         return
     assert checked == value
     encoded = value.encode("latin-1")
-    assert not any(byte < 0x20 and byte != 0x09 or byte == 0x7F for byte in encoded)
+    assert not any((byte < 0x20 and byte != 0x09) or byte == 0x7F for byte in encoded)
 
 
 @pytest.mark.parametrize("status", [200, 204, 299, 304, 404, 500, 599, HTTPStatus.OK, HTTPStatus.IM_A_TEAPOT])

@@ -108,7 +108,12 @@ HELPERS = {
     "send a list": (lambda res: res.send([1]), "application/json; charset=utf-8", True, b"[1]"),
     "send a number": (lambda res: res.send(5), "application/json; charset=utf-8", True, b"5"),
     "send a truth": (lambda res: res.send(False), "application/json; charset=utf-8", True, b"false"),
-    "send a dict over an earlier type": (lambda res: res.set_header("content-type", "text/x").send({}), "application/json; charset=utf-8", True, b"{}"),
+    "send a dict over an earlier type": (
+        lambda res: res.set_header("content-type", "text/x").send({}),
+        "application/json; charset=utf-8",
+        True,
+        b"{}",
+    ),
     "send text": (lambda res: res.send("hé"), "text/plain; charset=utf-8", True, "hé".encode()),
     "send empty text": (lambda res: res.send(""), "text/plain; charset=utf-8", True, b""),
     "send html": (lambda res: res.set_header("content-type", "text/html").send("<p>"), "text/html", True, b"<p>"),
@@ -141,7 +146,14 @@ def test_what_each_helper_answers(answer, content_type, tagged, expected, compre
 @pytest.mark.parametrize("status", [204, 205, 304])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 @pytest.mark.parametrize(
-    "answer", [lambda res: res.json({"a": 1}), lambda res: res.send("text"), lambda res: res.send(b"x"), lambda res: res.send(), lambda res: res.end("x")]
+    "answer",
+    [
+        lambda res: res.json({"a": 1}),
+        lambda res: res.send("text"),
+        lambda res: res.send(b"x"),
+        lambda res: res.send(),
+        lambda res: res.end("x"),
+    ],
 )
 def test_a_status_without_a_body_has_no_fields_of_one(status, method, answer):
     def act(response):
@@ -227,7 +239,9 @@ def test_a_client_that_holds_the_body_is_told_so(sent, status, method, own):
 
 
 def test_304_keeps_what_caches_and_browsers_need():
-    status, fields, body = finish(json_of({"v": 1}, cache_control="no-store", set_cookie=["a=1", "b=2"], x_own="x"), sent={"if-none-match": TAG})
+    status, fields, body = finish(
+        json_of({"v": 1}, cache_control="no-store", set_cookie=["a=1", "b=2"], x_own="x"), sent={"if-none-match": TAG}
+    )
     assert (status, body) == (304, b"")
     assert {name for name, _ in fields} == {b"content-type", b"etag", b"vary", b"cache-control", b"set-cookie", b"x-own"}
     assert [value for name, value in fields if name == b"set-cookie"] == [b"a=1", b"b=2"]
@@ -358,7 +372,12 @@ HEADS = {
         {b"content-type": b"text/csv", b"content-length": b"10", b"vary": b"Accept-Encoding"},
         None,
     ),
-    "not compressed at all": (csv, {"length": None, "compress": False, "sent": {"accept-encoding": "gzip"}}, {b"content-type": b"text/csv"}, None),
+    "not compressed at all": (
+        csv,
+        {"length": None, "compress": False, "sent": {"accept-encoding": "gzip"}},
+        {b"content-type": b"text/csv"},
+        None,
+    ),
     "head": (
         csv,
         {"length": 5000, "method": "HEAD", "sent": {"accept-encoding": "gzip"}},
@@ -371,14 +390,35 @@ HEADS = {
         {b"content-type": b"text/event-stream", b"cache-control": b"no-transform"},
         None,
     ),
-    "a length set by hand": (lambda res: csv(res.set_header("content-length", 7)), {"length": 7, "compress": False}, {b"content-type": b"text/csv", b"content-length": b"7"}, None),
-    "a tag set by hand": (lambda res: csv(res.set_header("etag", '"1"')), {"length": None, "compress": False}, {b"content-type": b"text/csv", b"etag": b'"1"'}, None),
-    "tags set by hand": (lambda res: csv(res.set_header("etag", ['"1"', '"2"'])), {"length": None, "compress": False}, {b"content-type": b"text/csv", b"etag": b'"1"'}, None),
+    "a length set by hand": (
+        lambda res: csv(res.set_header("content-length", 7)),
+        {"length": 7, "compress": False},
+        {b"content-type": b"text/csv", b"content-length": b"7"},
+        None,
+    ),
+    "a tag set by hand": (
+        lambda res: csv(res.set_header("etag", '"1"')),
+        {"length": None, "compress": False},
+        {b"content-type": b"text/csv", b"etag": b'"1"'},
+        None,
+    ),
+    "tags set by hand": (
+        lambda res: csv(res.set_header("etag", ['"1"', '"2"'])),
+        {"length": None, "compress": False},
+        {b"content-type": b"text/csv", b"etag": b'"1"'},
+        None,
+    ),
     "a tag of something encoded": (
         lambda res: csv(res.set_header("etag", '"1"')),
         {"length": None, "sent": {"accept-encoding": "gzip"}},
         {b"content-type": b"text/csv", b"content-encoding": b"gzip", b"etag": b'"1-gzip"', b"vary": b"Accept-Encoding"},
         "gzip",
+    ),
+    "a part is not compressed": (
+        lambda res: csv(res.status(206).set_header("content-range", "bytes 0-4999/9000")),
+        {"length": 5000, "compress": True, "sent": {"accept-encoding": "gzip"}},
+        {b"content-type": b"text/csv", b"content-length": b"5000", b"content-range": b"bytes 0-4999/9000", b"vary": b"Accept-Encoding"},
+        None,
     ),
     "nothing set": (lambda res: None, {"length": None}, {}, None),
     "204": (lambda res: csv(res.status(204)), {"length": 5, "sent": {"accept-encoding": "gzip"}}, {}, None),

@@ -70,13 +70,16 @@ def test_headers_are_found_in_any_case_and_kept():
     assert request.headers is request.headers
 
 
-@pytest.mark.parametrize(("sent", "read"), [({}, "1.1"), ({"http_version": "1"}, "1.0"), ({"http_version": "1.0"}, "1.0"), ({"http_version": "2"}, "2")])
+@pytest.mark.parametrize(
+    ("sent", "read"), [({}, "1.1"), ({"http_version": "1"}, "1.0"), ({"http_version": "1.0"}, "1.0"), ({"http_version": "2"}, "2")]
+)
 def test_the_version_of_http(sent, read):
     assert get(scope=sent).http_version == read
 
 
 @pytest.mark.parametrize(
-    ("scope", "client"), [({}, None), ({"client": None}, None), ({"client": ["::1", 50000]}, ("::1", 50000)), ({"client": ("a", 1)}, ("a", 1))]
+    ("scope", "client"),
+    [({}, None), ({"client": None}, None), ({"client": ["::1", 50000]}, ("::1", 50000)), ({"client": ("a", 1)}, ("a", 1))],
 )
 def test_the_client(scope, client):
     assert get(scope=scope).client == client
@@ -95,7 +98,7 @@ def test_the_stream_of_a_route_whose_parser_is_on_says_what_to_do():
     with pytest.raises(RuntimeError, match=r'/api/upload has its body parser on.*"bodyParser": False'):
         _ = request.stream
     request.route = ""
-    with pytest.raises(RuntimeError, match="^This route has"):
+    with pytest.raises(RuntimeError, match=r"^This route has"):
         _ = request.stream
 
 

@@ -130,7 +130,15 @@ def test_append_adds_lines(res, earlier, added, expected):
 @pytest.mark.parametrize("call", [Response.set_header, Response.append_header])
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("x-one", "a\r\nb: c"), ("x one", "a"), ("transfer-encoding", "chunked"), ("Connection", "close"), ("x-one", "日"), ("x-one", None), ("x-one", [])],
+    [
+        ("x-one", "a\r\nb: c"),
+        ("x one", "a"),
+        ("transfer-encoding", "chunked"),
+        ("Connection", "close"),
+        ("x-one", "日"),
+        ("x-one", None),
+        ("x-one", []),
+    ],
 )
 def test_a_field_that_cannot_be_sent_is_refused_and_not_set(res, call, name, value):
     with pytest.raises(InvalidHeader):
@@ -164,8 +172,10 @@ COOKIES = {
             "partitioned": True,
             "priority": "high",
         },
-        "a=x%20y; Max-Age=0; Domain=example.com; Path=/x; Expires=Wed, 02 Jan 2030 03:04:05 GMT; "
-        "HttpOnly; Secure; Partitioned; Priority=High; SameSite=None",
+        (
+            "a=x%20y; Max-Age=0; Domain=example.com; Path=/x; Expires=Wed, 02 Jan 2030 03:04:05 GMT; "
+            "HttpOnly; Secure; Partitioned; Priority=High; SameSite=None"
+        ),
     ),
     "no path": ({"path": None}, "a=x%20y"),
 }
@@ -198,7 +208,14 @@ def test_a_deleted_cookie_is_one_without_age(res, name, options, line):
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("a b", {}), ("", {}), ("a", {"same_site": "none"}), ("a", {"path": "/;x"}), ("__Host-a", {"domain": "x.org"}), ("a", {"max_age_seconds": 1.5})],
+    [
+        ("a b", {}),
+        ("", {}),
+        ("a", {"same_site": "none"}),
+        ("a", {"path": "/;x"}),
+        ("__Host-a", {"domain": "x.org"}),
+        ("a", {"max_age_seconds": 1.5}),
+    ],
 )
 def test_a_cookie_that_browsers_would_drop_is_refused(res, name, options):
     with pytest.raises(InvalidHeader):
@@ -250,7 +267,9 @@ def test_send_without_an_argument_is_empty(res):
     assert (res._body, res._type, res._tagged, res.status_code) == (b"", None, False, 202)
 
 
-@pytest.mark.parametrize("source", [iter([b"a"]), (each for each in "ab"), io.BytesIO(b"a"), Path("x"), map(str, [1])], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    "source", [iter([b"a"]), (each for each in "ab"), io.BytesIO(b"a"), Path("x"), map(str, [1])], ids=lambda each: type(each).__name__
+)
 def test_a_file_or_an_iterator_is_kept_for_later(res, source):
     res.send(source)
     assert res._source is source
@@ -342,7 +361,9 @@ def test_a_redirect_has_a_location_and_says_it(res, arguments, status, location)
     assert res.ended
 
 
-@pytest.mark.parametrize(("before", "after"), [(301, 301), (302, 302), (303, 303), (307, 307), (308, 308), (201, 307), (404, 307), (304, 307)])
+@pytest.mark.parametrize(
+    ("before", "after"), [(301, 301), (302, 302), (303, 303), (307, 307), (308, 308), (201, 307), (404, 307), (304, 307)]
+)
 def test_a_redirect_keeps_a_redirect_status_set_before(res, before, after):
     assert res.status(before).redirect("/x").status_code == after
 
@@ -368,7 +389,7 @@ WRONG_REDIRECTS = {
 
 @pytest.mark.parametrize("arguments", WRONG_REDIRECTS.values(), ids=WRONG_REDIRECTS)
 def test_wrong_arguments_of_a_redirect_are_refused(res, arguments):
-    with pytest.raises(InvalidRedirect, match="^Invalid redirect arguments"):
+    with pytest.raises(InvalidRedirect, match=r"^Invalid redirect arguments"):
         res.redirect(*arguments)
     assert not res.headers_sent
     assert res.get_headers() == {}
@@ -387,7 +408,14 @@ def test_a_url_cannot_break_a_line(res, url):
 
 @pytest.mark.parametrize(
     ("chunk", "body", "default_type"),
-    [(None, b"", None), ("hé", "hé".encode(), TEXT), (b"a", b"a", BINARY), ("", b"", TEXT), (bytearray(b"a"), b"a", BINARY), (memoryview(b"a"), b"a", BINARY)],
+    [
+        (None, b"", None),
+        ("hé", "hé".encode(), TEXT),
+        (b"a", b"a", BINARY),
+        ("", b"", TEXT),
+        (bytearray(b"a"), b"a", BINARY),
+        (memoryview(b"a"), b"a", BINARY),
+    ],
 )
 def test_end_is_a_whole_answer_without_a_tag(res, chunk, body, default_type):
     res.end(chunk)
@@ -551,7 +579,11 @@ def test_whoever_waits_is_told_of_the_answer_once_and_when_it_is_complete(wire, 
 def test_an_event_stream_sends_its_head_and_every_event_at_once(wire):
     res = make(wire)
     stream = res.event_stream()
-    assert wire.head[1] == {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
+    assert wire.head[1] == {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache, no-transform",
+        "x-accel-buffering": "no",
+    }
     assert res.headers_sent
     assert stream.send({"a": 1}) is True
     assert stream.send("hello", event="greeting", id="7", retry=1000) is True

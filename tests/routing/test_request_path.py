@@ -137,7 +137,7 @@ def test_no_path_that_passes_holds_a_nul_or_a_dot_segment(raw):
 @given(RAW_PATHS, st.sampled_from(["", "a=1", "a=x+y", "//evil.example", "next=https://evil.example/", "%", "&&", "a=%5C"]))
 def test_redirects_end_soon_and_never_leave_the_host(raw, query):
     path = read(raw)
-    if path is None:
+    if path is None or "?" in path or "#" in path:  # a server ends the path there
         return
     for _hop in range(3):
         target = find_slash_redirect(path, query)

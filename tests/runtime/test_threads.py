@@ -45,7 +45,7 @@ async def test_threads_are_started_as_they_are_needed_and_used_again(threads):
     assert len(names) == 1
 
 
-ERRORS = [ValueError("x"), KeyError(), KeyboardInterrupt(), SystemExit(3), GeneratorExit(), asyncio.CancelledError()]
+ERRORS = [ValueError("x"), KeyError(), KeyboardInterrupt(), SystemExit(3), asyncio.CancelledError()]
 
 
 def raise_it(error):
@@ -61,9 +61,11 @@ async def test_what_a_job_raises_its_caller_gets(threads, error):
     assert await threads.run(int, "5") == 5
 
 
-async def test_stop_iteration_cannot_pass_for_the_end_of_a_coroutine(threads):
-    with pytest.raises(RuntimeError, match="StopIteration"):
-        await threads.run(next, iter([]))
+@pytest.mark.parametrize("error", [StopIteration(5), GeneratorExit()], ids=lambda error: type(error).__name__)
+async def test_what_ends_a_coroutine_cannot_pass_for_its_end(threads, error):
+    with pytest.raises(RuntimeError, match=f"^A handler raised {type(error).__name__}") as caught:
+        await threads.run(raise_it, error)
+    assert caught.value.__cause__ is error
 
 
 async def test_a_job_sees_the_callers_context_and_keeps_its_changes_to_itself(threads):

@@ -4,7 +4,7 @@ import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from slugline.errors import ProjectError
+from slugline.errors import TemplateError
 
 __all__ = ["create_project", "templates"]
 
@@ -17,12 +17,12 @@ def templates() -> list[str]:
 def create_project(directory: Path, template: str = "default") -> list[str]:
     """Copy a template into a new folder, and give the files that were made.
 
-    Raises ProjectError when the folder exists and is not empty, or there is no such template.
+    Raises TemplateError when the folder exists and is not empty, or there is no such template.
     """
     if template not in templates():
-        raise ProjectError(f"There is no template {template!r}. Choose one of: {', '.join(templates())}.")
+        raise TemplateError(f"There is no template {template!r}. Choose one of: {', '.join(templates())}.")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise ProjectError(f"{directory} exists already and is not empty. Choose another name.")
+        raise TemplateError(f"{directory} exists already and is not empty. Choose another name.")
     with as_file(files("slugline").joinpath("starters", template)) as source:
         shutil.copytree(source, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (directory / "gitignore").rename(directory / ".gitignore")

@@ -45,4 +45,4 @@ def _suggestion(text: str) -> str:
     number, letter = match.groups()
     number = number.replace("_", "").replace(",", "")
     unit = f"{letter.lower()}b" if letter.lower() in "kmgtp" and letter else "b"
-    return f"; did you mean {'0' if number.startswith('.') else ''}{number}{unit}?"
+    return f" (did you mean {'0' if number.startswith('.') else ''}{number}{unit}?)"

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slugline.project.modules import Instrumentation, RouteModule, load_folder_middleware, load_instrumentation, load_route_module
+from slugline.project.modules import (
+    Instrumentation,
+    RouteModule,
+    begin_imports,
+    load_folder_middleware,
+    load_instrumentation,
+    load_route_module,
+)
 from slugline.project.scan import scan_pages
 from slugline.routing.table import Route, RouteTable, build_table
 
@@ -41,6 +48,7 @@ def discover(directory: str | os.PathLike[str]) -> Project:
     build_table(
         Route(file.pattern, file.segments, None, file.source) for file in scan.routes
     )  # a conflict of names comes before any import
+    begin_imports(root)
     shared = {file.source: load_folder_middleware(root, file.source) for file in scan.middleware}
     routes = []
     for file in scan.routes:

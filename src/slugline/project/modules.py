@@ -1,5 +1,6 @@
 """Import a user's file, and find out what it defines."""
 
+import functools
 import hashlib
 import importlib.util
 import inspect
@@ -18,7 +19,16 @@ from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.project.route_config import RouteConfig, parse_route_config
 
-__all__ = ["METHODS", "Action", "Instrumentation", "RouteModule", "load_folder_middleware", "load_instrumentation", "load_route_module"]
+__all__ = [
+    "METHODS",
+    "Action",
+    "Instrumentation",
+    "RouteModule",
+    "begin_imports",
+    "load_folder_middleware",
+    "load_instrumentation",
+    "load_route_module",
+]
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
@@ -118,6 +128,9 @@ def import_file(root: Path, source: str) -> types.ModuleType:
     path = root / source
     _put_on_path(root)
     name = _module_name(source)
+    imported = sys.modules.get(name)
+    if imported is not None and name not in _Current.at_start and getattr(imported, "__file__", None) == str(path):
+        return imported  # a neighbour has imported it just now: one module, one connection
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise RouteModuleError(f"{source} cannot be imported as Python.", files=[source])
@@ -139,24 +152,54 @@ def import_file(root: Path, source: str) -> types.ModuleType:
     return module
 
 
+class _Current:
+    """The project that imports now, and the modules that were there before it."""
+
+    folder = ""
+    earlier: frozenset[str] = frozenset()
+    at_start: frozenset[str] = frozenset()
+    """The modules that were there before its files were last loaded; these are loaded again."""
+
+
+def begin_imports(root: Path) -> None:
+    """Say that the files of a project are about to be loaded, all of them."""
+    _put_on_path(root)
+    _Current.at_start = frozenset(sys.modules)
+
+
 def _put_on_path(root: Path) -> None:
     folder = str(root)
-    if sys.path[:1] == [folder]:
+    if sys.path[:1] != [folder]:
+        if folder in sys.path:
+            sys.path.remove(folder)
+        sys.path.insert(0, folder)
+    if _Current.folder == folder:
         return
-    if folder in sys.path:
-        sys.path.remove(folder)
-    sys.path.insert(0, folder)
-    # A `pages` package of another project in this process (tests) must not answer for this one's.
-    for name in [name for name in sys.modules if name == "pages" or name.startswith("pages.")]:
-        del sys.modules[name]
+    # The `pages` and `lib` of another project in this process (tests) must not answer for this one's. Only then: a route file that
+    # puts something on sys.path must not make the next one import its neighbours, and their connections, a second time.
+    if _Current.folder in sys.path:
+        sys.path.remove(_Current.folder)
+    for name, module in list(sys.modules.items()):
+        if name not in _Current.earlier and _Current.folder and _lies_in(module, Path(_Current.folder)):
+            del sys.modules[name]
+    _Current.folder = folder
+    _Current.earlier = frozenset(sys.modules)
     importlib.invalidate_caches()
 
 
+def _lies_in(module: object, folder: Path) -> bool:
+    """Tell whether a module, or a package without a file of its own, is the project's: in its folder, and not installed there."""
+    places = [getattr(module, "__file__", None)] if getattr(module, "__file__", None) else list(getattr(module, "__path__", []))
+    return any(folder in Path(place).parents and "site-packages" not in Path(place).parts for place in places if place)
+
+
 def _module_name(source: str) -> str:
-    parts = [part.replace(".", "_") for part in source.removesuffix(".py").split("/")]
-    if all(re.fullmatch(r"[\w\[\]_-]+", part) for part in parts):
+    path = source.removesuffix(".py")
+    parts = [part.replace(".", "_") for part in path.split("/")]
+    # "a.b.py" must not be taken for "a_b.py", or pickle would find the classes of one in the other.
+    if re.fullmatch(r"[\w\[\]/-]+", path.replace("[...", "[")):
         return ".".join(parts)
-    return ".".join(parts[:-1]) + "." + hashlib.sha256(source.encode()).hexdigest()[:12]
+    return ".".join([*parts[:-1], hashlib.sha256(source.encode()).hexdigest()[:12]])
 
 
 def _describe(error: BaseException, path: Path) -> str:
@@ -230,13 +273,30 @@ def _accepts(function: Callable[..., Any], count: int) -> bool:
 def _annotated_classes(function: Callable[..., Any]) -> tuple[type[Request[Any, Any]], type[Response[Any]]]:
     """Find the subclasses of Request and Response in the annotations of the first two parameters."""
     try:
-        parameters = list(inspect.signature(function, eval_str=True).parameters.values())
-    except (NameError, TypeError, ValueError, AttributeError, SyntaxError):
-        return Request, Response  # names imported for the type checker alone
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return Request, Response
     classes: list[type] = []
     for parameter, base in zip(parameters[:2], (Request, Response), strict=False):
-        annotation = typing.get_origin(parameter.annotation) or parameter.annotation
+        annotation = _evaluate(parameter.annotation, function)
+        annotation = typing.get_origin(annotation) or annotation
         classes.append(annotation if isinstance(annotation, type) and issubclass(annotation, base) else base)
     while len(classes) < 2:
         classes.append((Request, Response)[len(classes)])
     return classes[0], classes[1]
+
+
+def _evaluate(annotation: Any, function: Any) -> Any:
+    """Give what an annotation written as text names; one parameter at a time, so that one unknown name spoils no other."""
+    if not isinstance(annotation, str):
+        return annotation
+    while isinstance(function, functools.partial):
+        function = function.func
+    plain = inspect.unwrap(function)
+    if not hasattr(plain, "__globals__"):  # an object, which is called through its class
+        plain = type(plain).__call__
+    names = getattr(plain, "__globals__", {})
+    try:
+        return typing.get_type_hints(types.SimpleNamespace(__annotations__={"it": annotation}), names, {})["it"]
+    except Exception:  # noqa: BLE001 (names imported for the type checker alone, or no expression at all)
+        return None

@@ -63,7 +63,7 @@ def request_id(request: Request[Any, Any]) -> str:
 def _write_text(entry: dict[str, Any]) -> None:
     logger.info(
         '%(time)s %(client)s "%(method)s %(path)s" %(status)s %(milliseconds)sms %(route)s id=%(id)s',
-        {key: escape(str(value)) for key, value in entry.items()},
+        {key: "-" if value is None else escape(str(value)) for key, value in entry.items()},
     )
 
 

@@ -121,8 +121,8 @@ def _connect(
     elif mounted is not None:
 
         async def talk(request: Request[Any, Any], response: Response[Any]) -> None:
+            response._handed_over = True  # from now on the application takes the server's events, and MountedApp sees to an end
             await mounted(dict(request.scope), request._receive, request._send, mount_prefix(request.path, pattern))
-            response._handed_over = True
             response._stage = Stage.ANSWERED
 
     else:
@@ -175,20 +175,27 @@ def _with_deadline(run: Run, seconds: float) -> Run:
     """Stop waiting for the handler after `seconds`. A coroutine is cancelled; a thread cannot be, and runs on unheard."""
 
     async def run_with_deadline(request: Request[Any, Any], response: Response[Any]) -> None:
-        task = asyncio.ensure_future(run(request, response))
+        task = asyncio.ensure_future(_contain(run, request, response))
         done, _ = await asyncio.wait({task}, timeout=seconds)
         if not done:
             task.cancel()
-            task.add_done_callback(_forget_outcome)
             raise HandlerTimeout
-        await task
+        error = await task
+        if error is not None:
+            raise error
 
     return run_with_deadline
 
 
-def _forget_outcome(task: "asyncio.Future[None]") -> None:
-    if not task.cancelled():
-        task.exception()  # looked at, so that asyncio does not report it as never retrieved
+async def _contain(run: Run, request: Request[Any, Any], response: Response[Any]) -> BaseException | None:
+    """Run a handler in a task of its own; SystemExit and KeyboardInterrupt, left in a task, would end the loop."""
+    try:
+        await run(request, response)
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:  # noqa: BLE001 (raised again where it is awaited)
+        return error
+    return None
 
 
 # The body

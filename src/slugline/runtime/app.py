@@ -21,7 +21,7 @@ from slugline.runtime.disconnection import Disconnection
 from slugline.runtime.error_response import is_expected, make_error_response
 from slugline.runtime.late_answer import wait_for_late_answer
 from slugline.runtime.mounted_lifespan import MountedLifespan
-from slugline.runtime.payloads import feed_channel, open_file
+from slugline.runtime.payloads import close_source, feed_channel, is_iterated, open_file
 from slugline.runtime.pipeline import answer
 from slugline.runtime.settings import Settings
 from slugline.runtime.threads import Overloaded, Threads
@@ -306,10 +306,14 @@ class App:
         """Send a file or an iterator that the handler gave to `send`."""
         source = response._source
         length: int | None = None
-        if not hasattr(source, "__next__") and not hasattr(source, "__anext__"):
+        if not is_iterated(source):
             source = await self.run_in_thread(open_file, request, response, source)
             length = source.length
-        channel = self.open_channel(response, length)
+        try:
+            channel = self.open_channel(response, length)
+        except BaseException:
+            await close_source(source, self.run_in_thread)
+            raise
         response._channel = channel
         try:
             await feed_channel(source, channel, self.run_in_thread)

@@ -68,7 +68,7 @@ async def _run(app: App, request: Request[Any, Any], response: Response[Any], sc
     except BaseException as error:
         if not is_expected(error) and not response.ended:
             logger.error("The handshake of %s failed.", request.route or "a WebSocket", exc_info=error)
-        if not response.ended:
+        if not response.ended and not response._handed_over:
             response = make_error_response(request, error, retry_after_seconds=app.settings.retry_after_seconds)
     if not response._handed_over and not socket.accepted and not socket.closed:
         await _refuse(request, response, socket)

@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from slugline.errors import ApiError, InvalidHeader, RequestError
+from slugline.errors import ApiError, BodyTimeout, InvalidHeader, RequestError
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.runtime.api_route import HandlerTimeout
@@ -32,6 +32,9 @@ def make_error_response(request: Request[Any, Any], error: BaseException, *, ret
         response.status(error.status).json({"error": error.message or _phrase(error.status)})
     elif isinstance(error, RequestError):
         response.status(error.status).end(error.phrase)
+        if isinstance(error, BodyTimeout):
+            # RFC 9110 section 15.5.9. Set beside `set_header`, which keeps handlers from it.
+            response._fields = {"connection": "close"}
     elif isinstance(error, Overloaded):
         response.status(503).set_header("retry-after", retry_after_seconds).end(_phrase(503))
     elif isinstance(error, HandlerTimeout):

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from slugline.errors import ClientDisconnected
 from slugline.http.request import Request
 from slugline.http.response import Response, Stage
 from slugline.runtime.asgi_types import Message, Receive
@@ -30,6 +31,8 @@ def hand_over_to(mounted: MountedApp, pattern: str, settings: Settings) -> Calla
             await request._send(message)
 
         await mounted(dict(request.scope), _clocked(request, settings), send, mount_prefix(request.path, pattern))
+        if not response._handed_over:
+            raise ClientDisconnected("The client left before the mounted application had answered.")
 
     return hand_over
 

@@ -107,7 +107,7 @@ class MountedApp:
             inner["state"] = {**(scope.get("state") or {}), **self.state}
             await self.asgi_app(inner, client.receive, guarded)
         except Exception:
-            if scope["type"] == "websocket" and guarded.started and not guarded.completed and not client.gone:
+            if scope["type"] == "websocket" and not guarded.completed and not client.gone:
                 await guarded({"type": "websocket.close", "code": 1011})
             raise
         if not client.gone and not guarded.completed:

@@ -16,7 +16,7 @@ from slugline.http.request import Request
 from slugline.http.response import BINARY, Response
 from slugline.runtime.channel import Channel, StreamCut
 
-__all__ = ["FilePart", "feed_channel", "open_file"]
+__all__ = ["FilePart", "close_source", "feed_channel", "is_iterated", "open_file"]
 
 # Large enough that the thread hop for each piece is small beside the copying.
 PIECE_BYTES = 256 * 1024
@@ -35,6 +35,16 @@ class FilePart:
     def close(self) -> None:
         """Close the file."""
         self.file.close()
+
+
+def is_iterated(source: Any) -> bool:
+    """Tell whether `send` was given chunks rather than a path or a binary file.
+
+    A file is an iterator too, of lines. One opened as text is taken as that: its size in bytes is not that of its text.
+    """
+    if isinstance(source, io.TextIOBase) or hasattr(source, "__anext__"):
+        return True
+    return hasattr(source, "__next__") and not hasattr(source, "read")
 
 
 def open_file(request: Request[Any, Any], response: Response[Any], source: Any) -> FilePart:
@@ -116,7 +126,7 @@ async def feed_channel(source: Any, channel: Channel, run_in_thread: RunInThread
             while await run_in_thread(_pump, source, channel):
                 await channel.drain()
     finally:
-        await _close(source, run_in_thread)
+        await close_source(source, run_in_thread)
 
 
 async def _feed_file(part: FilePart, channel: Channel, run_in_thread: RunInThread) -> None:
@@ -142,7 +152,8 @@ def _pump(source: Iterator[Any], channel: Channel) -> bool:
     return False
 
 
-async def _close(source: Any, run_in_thread: RunInThread) -> None:
+async def close_source(source: Any, run_in_thread: RunInThread) -> None:
+    """Close a file or an iterator that will not be read further."""
     if isinstance(source, AsyncIterator):
         close = getattr(source, "aclose", None)
         if close is not None:

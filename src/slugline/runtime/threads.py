@@ -127,7 +127,10 @@ class Threads:
                 continue
             if error is None:
                 future.set_result(result)
-            elif isinstance(error, StopIteration):
-                future.set_exception(RuntimeError("A handler raised StopIteration."))
+            elif isinstance(error, StopIteration | GeneratorExit):
+                # Inside a coroutine either means that the coroutine itself is at its end.
+                failure = RuntimeError(f"A handler raised {type(error).__name__}.")
+                failure.__cause__ = error  # so that the log shows where
+                future.set_exception(failure)
             else:
                 future.set_exception(error)

@@ -1,13 +1,23 @@
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from slugline.testing import TestClient
 
 
-def test_hello() -> None:
+@pytest.fixture
+def client() -> Iterator[TestClient]:
     with TestClient(Path(__file__).parent) as client:
-        assert client.get("/api/hello").json() == {"text": "Hello"}
+        yield client
 
 
-def test_post() -> None:
-    with TestClient(Path(__file__).parent) as client:
-        assert client.post("/api/post/7", json={"title": "x"}).json() == {"post": "7", "body": {"title": "x"}}
+def test_hello(client: TestClient) -> None:
+    assert client.get("/api/hello").json() == {"text": "Hello"}
+
+
+def test_post(client: TestClient) -> None:
+    assert client.get("/api/post/7").json() == {"post": "7"}
+    response = client.post("/api/post/7", json={"title": "First"})
+    assert response.status_code == 201
+    assert response.json() == {"post": "7", "body": {"title": "First"}}

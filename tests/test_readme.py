@@ -1,0 +1,307 @@
+"""The documentation stays true: its programs load, its commands exist, its links lead somewhere."""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from slugline.cli import main
+from slugline.commands.build import build
+from slugline.testing import TestClient
+from test_architecture import LAYERS
+from user_modules import own_modules
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("examples/*/*.md"),
+        *ROOT.glob("src/slugline/starters/*/*.md"),
+    ]
+)
+SHARED = ("lib/", "instrumentation.py")
+
+
+def name_of(document: Path) -> str:
+    return document.relative_to(ROOT).as_posix()
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def file_of(program: str) -> str | None:
+    """Give the path that the first line of a program names: `# pages/api/hello.py`."""
+    found = re.match(r"# (\S+\.py)\n", program)
+    return found[1] if found else None
+
+
+def files_of(document: Path) -> list[tuple[str, str]]:
+    return [(path, program) for program in blocks(document, "python") if (path := file_of(program))]
+
+
+def is_shared(path: str) -> bool:
+    return path.startswith(SHARED) or path.endswith("_middleware.py")
+
+
+ROUTE_FILES = [
+    pytest.param(document, path, program, id=f"{name_of(document)}:{path}")
+    for document in DOCUMENTS
+    for path, program in files_of(document)
+    if path.startswith("pages/")
+]
+COMMANDS = [
+    pytest.param(line.split("#")[0].strip(), id=f"{name_of(document)}: {line}")
+    for document in DOCUMENTS
+    for language in ("sh", "console")
+    for block in blocks(document, language)
+    for line in (line.strip().removeprefix("$ ") for line in block.splitlines())
+    if line.startswith("slugline ")
+]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    with own_modules():
+        yield tmp_path
+
+
+def write(project: Path, files: list[tuple[str, str]]) -> None:
+    for path, program in files:
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(program)
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(ROUTE_FILES) > 30
+    assert len(COMMANDS) >= 8
+
+
+@pytest.mark.parametrize(("document", "path", "program"), ROUTE_FILES)
+def test_route_files_load(project: Path, document: Path, path: str, program: str) -> None:
+    shared = [(other, text) for other, text in files_of(document) if is_shared(other)]
+    write(project, [*shared, (path, program)])
+    built = build(project)
+    if not is_shared(path):
+        assert [route.source for route in built.table.ordered()] == [path]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_programs_are_python(document: Path) -> None:
+    for program in blocks(document, "python"):
+        ast.parse(program)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands_exist(line: str) -> None:
+    _, *words = shlex.split(line)
+    if words == ["--version"]:
+        return
+    command = main.commands[words[0]]
+    # Parsed, and neither checked nor run: the folders that the documents name are the reader's.
+    command.make_parser(click.Context(command, help_option_names=["-h", "--help"])).parse_args(words[1:])
+
+
+def test_flags_of_start_are_documented() -> None:
+    text = (ROOT / "docs" / "deployment.md").read_text()
+    table = {flag for row in re.findall(r"^\| (`-.*?) \|", text, re.MULTILINE) for flag in re.findall(r"`(-[\w-]+)", row)}
+    flags = {flag for parameter in main.commands["start"].params if isinstance(parameter, click.Option) for flag in parameter.opts}
+    assert table == flags
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "", text)):
+        if link.startswith(("http://", "https://", "mailto:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), f"{name_of(document)} links to {link}"
+        if anchor:
+            assert anchor in anchors_of(target), f"{name_of(document)} links to {link}"
+
+
+def anchors_of(document: Path) -> set[str]:
+    """Give the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+# What the documents say that programs print and answer
+
+
+def test_the_order_of_middleware_is_as_printed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = ROOT / "docs" / "middleware.md"
+    order = ("pages/_middleware.py", "pages/api/shop/_middleware.py", "pages/api/shop/order.py")
+    write(project, [(path, program) for path, program in files_of(document) if path in order])
+    with TestClient(project) as client:
+        assert client.get("/api/shop/order").json() == {"ok": True}
+    assert capsys.readouterr().out in blocks(document, "text")
+
+
+def test_mounted_applications_answer_as_told(project: Path) -> None:
+    write(project, [(path, program) for path, program in files_of(ROOT / "docs" / "mounting.md") if path.startswith("pages/")])
+    with TestClient(project) as client:
+        assert client.get("/api/shop").json() == {"shop": "open"}
+        assert client.get("/api/shop/items/7").json() == {"item": 7}
+        assert client.get("/api/shop/docs").status_code == 200
+        assert client.get("/api/files/notes.txt").text == "notes.txt"
+        assert client.get("/api/blog").text == "Posts are at /api/blog/posts/7"
+        assert client.get("/api/blog/posts/7").text == "Post 7"
+
+
+def test_a_project_inside_another_application(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = ROOT / "docs" / "mounting.md"
+    [program] = [program for path, program in files_of(document) if path == "server.py"]
+    hello = next(program for path, program in files_of(ROOT / "README.md") if path == "pages/api/hello.py")
+    write(project, [("path/to/project/pages/api/hello.py", hello)])
+    monkeypatch.chdir(project)
+    names: dict[str, object] = {}
+    exec(compile(program, "server.py", "exec"), names)
+    with TestClient(names["app"]) as client:  # type: ignore[arg-type]
+        assert client.get("/backend/api/hello").json() == {"text": "Hello"}
+
+
+def test_the_answers_of_the_guide_to_the_request(project: Path) -> None:
+    files = [(path, program) for path, program in files_of(ROOT / "docs" / "request.md")]
+    write(project, files)
+    with TestClient(project) as client:
+        assert client.get("/api/search?q=tea&tag=a&tag=b").json() == {"q": "tea", "tags": ["a", "b"]}
+        assert client.get("/api/search?tag=a").json() == {"q": "", "tags": ["a"]}
+        assert client.get("/api/profile").status_code == 401
+        assert client.get("/api/profile", cookies={"user": "Ada"}).json() == {"name": "Ada"}
+        assert client.post("/api/orders", json={"item": "tea", "count": 2}).json() == {"total": 5.0}
+
+
+def test_the_answers_of_the_guide_to_the_response(project: Path) -> None:
+    write(project, files_of(ROOT / "docs" / "response.md"))
+    write(project, [("files/manual.pdf", "%PDF")])
+    with TestClient(project) as client:
+        report = client.get("/api/report").json()
+        assert report["tags"] == ["tea"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z", report["made"])
+        assert client.get("/api/manual").content == b"%PDF"
+        assert client.get("/api/manual").headers["content-type"] == "application/pdf"
+        assert client.post("/api/form").status_code == 303
+        missing = client.get("/api/post/8")
+        assert (missing.status_code, missing.json()) == (404, {"error": "There is no such post."})
+        assert client.post("/api/login").cookies == {"session": "abc"}
+        assert client.delete("/api/login").status_code == 204
+        assert client.post("/api/signup", json={"address": "ada@example.com"}).status_code == 202
+
+
+def test_the_answers_of_the_guide_to_streaming(project: Path) -> None:
+    write(project, files_of(ROOT / "docs" / "streaming.md"))
+    with TestClient(project) as client:
+        assert len(client.post("/api/checksum", content=iter([b"a", b"b"])).json()["sha256"]) == 64
+        upload = client.post("/api/upload", files={"file": ("../a.txt", b"abc", "text/plain")})
+        assert upload.json() == {"name": "a.txt", "type": "text/plain", "bytes": 3}
+        assert client.get("/api/rows.csv").text.startswith("number,square\n0,0\n1,1\n")
+        with client.stream("GET", "/api/count") as stream:
+            assert next(stream.iter_bytes()) == b"0\n"
+        with client.stream("GET", "/api/clock") as stream:
+            assert next(stream.events()).event == "tick"
+
+
+def test_the_chat_of_the_guide_to_websockets(project: Path) -> None:
+    write(project, files_of(ROOT / "docs" / "websockets.md"))
+    origin = {"Origin": "http://testserver"}
+    with TestClient(project) as client:
+        with client.websocket("/api/chat/tea", headers=origin) as ada, client.websocket("/api/chat/tea", headers=origin) as grace:
+            ada.send("Hello")
+            assert (ada.receive(), grace.receive()) == ("Hello", "Hello")
+        with client.websocket("/api/echo") as ws:
+            ws.send("Hello")
+            assert ws.receive() == "Hello"
+
+
+def test_the_tests_of_getting_started_pass(project: Path) -> None:
+    files = dict(files_of(ROOT / "docs" / "getting-started.md"))
+    write(project, list(files.items()))
+    names: dict[str, object] = {"__file__": str(project / "test_tasks.py")}
+    exec(compile(files["test_tasks.py"], "test_tasks.py", "exec"), names)
+    names["test_tasks"]()  # type: ignore[operator]
+
+
+def test_the_paths_of_the_guide_to_routing(project: Path) -> None:
+    text = (ROOT / "docs" / "routing.md").read_text()
+    rows = re.findall(r"^\| (`/api.+?) \| (\d{3})(?: to `(\S+?)`)?", text, re.MULTILINE)
+    assert len(rows) >= 6
+    post = [(path, program) for path, program in files_of(ROOT / "docs" / "routing.md") if path == "pages/api/post/[pid].py"]
+    write(project, [*files_of(ROOT / "README.md")[:1], *post])
+    with TestClient(project) as client:
+        for paths, status, location in rows:
+            for path in re.findall(r"`(/api\S*?)`", paths):
+                response = client.get(path)
+                assert (response.status_code, response.headers.get("location", "")) == (int(status), location), path
+
+
+ANSWER = "def handler(req, res):\n    res.json({})\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "source"),
+    [
+        (["post/create", "post/[pid]", "post/[...slug]"], "/api/post/create", "post/create"),
+        (["post/create", "post/[pid]", "post/[...slug]"], "/api/post/7", "post/[pid]"),
+        (["post/create", "post/[pid]", "post/[...slug]"], "/api/post/7/comments", "post/[...slug]"),
+        (["users/me", "users/[id]/posts"], "/api/users/me/posts", "users/[id]/posts"),
+    ],
+)
+def test_which_file_answers(project: Path, files: list[str], path: str, source: str) -> None:
+    write(project, [(f"pages/api/{name}.py", ANSWER) for name in files])
+    match = build(project).table.match(path)
+    assert match is not None
+    assert match.route.source == f"pages/api/{source}.py"
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status", "text"),
+    [
+        (b"{", {"Content-Type": "application/json"}, 400, "Invalid JSON"),
+        (b'"\xff"', {"Content-Type": "application/json"}, 400, "Invalid body"),
+        (b"x", {"Content-Type": "text/plain; charset=nosuch"}, 400, "Invalid body"),
+        (b"x", {"Content-Type": "multipart/form-data"}, 400, "Invalid body"),
+        (b"x" * 1_048_577, {"Content-Type": "text/plain"}, 413, "Body exceeded 1mb limit"),
+        (b"x", {"Content-Type": "text/plain", "Content-Encoding": "gzip"}, 415, "Unsupported Content-Encoding"),
+    ],
+)
+def test_bodies_that_are_refused(project: Path, content: bytes, headers: dict[str, str], status: int, text: str) -> None:
+    write(project, [("pages/api/echo.py", ANSWER)])
+    with TestClient(project) as client:
+        response = client.post("/api/echo", content=content, headers=headers)
+        assert (response.status_code, response.text) == (status, text)
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [("return", 1000), ("raise RuntimeError", 1011), ("await ws.close(4001)", 4001)],
+)
+def test_how_a_socket_ends(project: Path, ending: str, code: int) -> None:
+    write(project, [("pages/api/socket.py", f"async def websocket(ws):\n    await ws.accept()\n    {ending}\n")])
+    with TestClient(project) as client, client.websocket("/api/socket") as ws:
+        assert list(ws) == []
+        assert ws.close_code == code
+
+
+def test_the_layers_of_the_architecture_are_the_real_ones() -> None:
+    [line] = [block for block in blocks(ROOT / "docs" / "architecture.md", "text") if "→" in block]
+    assert [set(layer.strip().split(", ")) for layer in line.split("→")] == LAYERS
+
+
+def test_the_files_that_the_architecture_names_are_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    package = ROOT / "src" / "slugline"
+    paths = {path for path in re.findall(r"`([\w/]+(?:\.py|/))`", text) if "<" not in path}
+    assert len(paths) > 20
+    assert [path for path in sorted(paths) if not any((folder / path).exists() for folder in (package, ROOT, package / "commands"))] == []
+    folders = "adapters|commands|http|middleware|project|routing|runtime|testing"
+    modules = {tuple(name.split(".")[:2]) for name in re.findall(rf"`((?:{folders})\.\w+)[\w.]*`", text)}
+    assert len(modules) > 10
+    assert [name for name in sorted(modules) if not (package / name[0] / f"{name[1]}.py").is_file()] == []
