@@ -5,8 +5,9 @@ import socket
 import subprocess
 from dataclasses import dataclass
 
-from servers import pinned_to
 from tasks import Task
+
+from servers import pinned_to
 
 # What a server adds to the headers of its application.
 HEADERS_OF_SERVER = {"connection", "date", "keep-alive", "server", "transfer-encoding"}

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from statistics import median
 
 from load import Measurement
-from servers import PROGRAMS, Program
 from tasks import TASKS, Task
+
+from servers import PROGRAMS, Program
 
 # Task and program → one measurement a round.
 Results = dict[tuple[str, str], list[Measurement]]

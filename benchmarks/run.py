@@ -18,8 +18,9 @@ from typing import TypeVar
 
 from load import Answer, LoadFailed, ask, measure
 from report import Results, print_ratios, print_tables
-from servers import PROGRAMS, Program, ServerFailed, choose_cores, running
 from tasks import TASKS, Task
+
+from servers import PROGRAMS, Program, ServerFailed, choose_cores, running
 
 Item = TypeVar("Item", Task, Program)
 

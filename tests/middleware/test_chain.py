@@ -1,6 +1,5 @@
 """Each test is a small program; what it prints is the point."""
 
-# ruff: noqa: A002, A006 (`next` is Connect's name for it)
 
 import asyncio
 import functools

@@ -1,6 +1,5 @@
 """`run_middleware`, the helper of the documentation, called from both kinds of handler."""
 
-# ruff: noqa: A002 (`next` is Connect's name for it)
 
 import asyncio
 import functools

@@ -55,8 +55,8 @@ class AsgiAdapter:
             app.bind_running_loop()
         started = time.perf_counter() if self._log is not None else 0.0
         response = await app.respond(request)
+        final = response._final
         try:
-            final = response._final
             if final is not None:
                 status, fields, body = final
                 if len(body) <= 262144:  # a larger one in parts, see send_whole

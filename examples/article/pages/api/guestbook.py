@@ -3,7 +3,6 @@
 from html import escape
 
 from lib.guestbook import add_entry, list_entries
-
 from slugline import ApiError, Request, Response
 
 PAGE = """<!doctype html>

@@ -3,7 +3,6 @@
 from typing import TypedDict
 
 from lib.users import SignedIn, sign_in
-
 from slugline import Response
 
 middleware = [sign_in]

@@ -1,7 +1,6 @@
 """For every route in this folder and below it."""
 
 from lib.users import SignedIn, sign_in
-
 from slugline import ApiError, Response
 from slugline.middleware import Next
 

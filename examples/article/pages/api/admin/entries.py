@@ -1,6 +1,5 @@
 from lib.guestbook import list_entries
 from lib.users import SignedIn
-
 from slugline import Response
 
 
