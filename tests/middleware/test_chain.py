@@ -1,6 +1,5 @@
 """Each test is a small program; what it prints is the point."""
 
-
 import asyncio
 import functools
 import inspect

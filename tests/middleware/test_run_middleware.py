@@ -1,6 +1,5 @@
 """`run_middleware`, the helper of the documentation, called from both kinds of handler."""
 
-
 import asyncio
 import functools
 
