@@ -1,0 +1,5 @@
+import os
+
+
+async def handler(req, res):
+    res.json({"pid": os.getpid()})

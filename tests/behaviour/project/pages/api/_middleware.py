@@ -1,0 +1,2 @@
+# SECRET-MARKER-7f3a
+middleware = []

@@ -1,0 +1,5 @@
+config = {"maxDuration": 30}
+
+
+async def handler(req, res):
+    res.json({"quick": True})

@@ -1,0 +1,7 @@
+from lib_errors import fail
+
+
+async def handler(req, res):
+    res.set_header("x-handler", "set")
+    fail(req.query["kind"])
+    res.json({"survived": True})

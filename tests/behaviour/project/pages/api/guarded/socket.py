@@ -1,0 +1,2 @@
+async def websocket(ws):
+    await ws.send(f"word: {ws.request.word}")

@@ -1,0 +1,15 @@
+import notebook
+from lib_middleware import coroutine, plain
+
+from slugline import run_middleware
+
+
+def handler(req, res):
+    key = req.query["key"]
+    try:
+        run_middleware(req, res, coroutine if req.query["of"] == "coroutine" else plain)
+    except RuntimeError as error:
+        res.status(500).json({"caught": str(error)})
+        return
+    notebook.note(key, "went on")
+    res.json({"seen": req.seen})

@@ -1,0 +1,5 @@
+held = []
+
+
+async def handler(req, res):
+    held.append(res)

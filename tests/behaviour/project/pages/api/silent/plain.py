@@ -1,0 +1,2 @@
+def handler(req, res):
+    req.query.get("x")

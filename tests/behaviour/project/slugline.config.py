@@ -1,0 +1,1 @@
+# SECRET-MARKER-7f3a

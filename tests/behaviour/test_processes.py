@@ -1,0 +1,158 @@
+"""`slugline start` as a process: how it starts, survives and stops."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from behaviour.sites import ServerSite
+from behaviour.wire import Closed, make_request, wait_until
+from servers import find_free_port, start_granian
+
+PROJECT = Path(__file__).parent / "process_project"
+STOP_WITHIN_SECONDS = 15
+
+
+@pytest.fixture
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerSite]:
+    """A server of this test's own."""
+    monkeypatch.setenv("BEHAVIOUR_NOTES", str(tmp_path / "notes"))
+    server = start_granian(PROJECT)
+    yield ServerSite("granian", server)
+    if server.process.poll() is None:
+        server.stop()
+    server.log_path.unlink()
+
+
+def ask_worker(site: ServerSite) -> int:
+    worker: int = json.loads(site.ask("/api/worker").body)["pid"]
+    return worker
+
+
+def is_alive(process_id: int) -> bool:
+    """Tell whether a process runs; one that has ended and waits for its parent does not."""
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_stop_answers_what_runs(started: ServerSite, tmp_path: Path) -> None:
+    with started.wire.connect() as connection:
+        connection.send(make_request(f"/api/slow?arrived={tmp_path / 'arrived'}"))
+        wait_until((tmp_path / "arrived").exists, "the handler runs")
+        started.server.process.terminate()
+        assert connection.read_answer().body == b'{"answered":true}'
+    assert started.server.process.wait(STOP_WITHIN_SECONDS) == 0
+    assert (tmp_path / "notes").read_text() == "register\nshutdown\n"
+    assert "Traceback" not in started.log()
+
+
+def test_stop_ends_streams_and_sockets(started: ServerSite) -> None:
+    url = f"ws://127.0.0.1:{started.port}/api/socket"
+    with started.wire.connect() as connection, connect(url) as websocket:
+        assert websocket.recv(timeout=10) == "open"
+        connection.send(make_request("/api/events"))
+        connection.read_head()
+        connection.read_chunk()
+        began = time.monotonic()
+        started.server.process.terminate()
+        assert connection.read_to_end().endswith(b"0\r\n\r\n")  # an end, not a cut
+        with pytest.raises(ConnectionClosed) as closed:
+            websocket.recv(timeout=10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1001
+        assert started.server.process.wait(STOP_WITHIN_SECONDS) == 0
+        assert time.monotonic() - began < 10  # far from the 25 s that a stop may take
+    assert "Traceback" not in started.log()
+
+
+def test_stop_is_not_held_up_by_idle_connections(started: ServerSite) -> None:
+    with started.wire.connect() as idle, started.wire.connect() as silent:
+        idle.ask("/api/worker")
+        assert not silent.is_closed()
+        started.server.process.terminate()
+        assert started.server.process.wait(STOP_WITHIN_SECONDS) == 0
+
+
+def test_killed_worker_is_replaced(started: ServerSite) -> None:
+    worker = ask_worker(started)
+    os.kill(worker, signal.SIGKILL)
+    assert wait_until(lambda: ask_other_worker(started, worker), "another worker") != worker
+    assert started.server.process.poll() is None
+
+
+def ask_other_worker(site: ServerSite, old: int) -> int | None:
+    with contextlib.suppress(OSError, Closed):
+        found = ask_worker(site)
+        return found if found != old else None
+    return None
+
+
+def test_workers_end_with_the_main_process(started: ServerSite) -> None:
+    worker = ask_worker(started)
+    children = started.server.process_ids() - {started.server.process.pid}
+    assert worker in children
+    started.server.process.kill()
+    started.server.process.wait()
+    wait_until(lambda: not any(map(is_alive, children)), "the workers ended")
+
+
+def run_start(directory: Path, port: int) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "slugline", "start", str(directory), "--port", str(port)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_port_that_is_taken() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = int(taken.getsockname()[1])
+        ended = run_start(PROJECT, port)
+    assert ended.returncode == 1
+    assert f"Port {port} on 127.0.0.1 cannot be had" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_second_server_on_the_same_port(started: ServerSite) -> None:
+    ended = run_start(PROJECT, started.port)
+    assert (ended.returncode, f"Port {started.port}" in ended.stderr) == (1, True)
+    assert ask_worker(started)
+
+
+BROKEN = {
+    "import": ("import nowhere_to_be_found\n", "ModuleNotFoundError: No module named 'nowhere_to_be_found' (line 1)"),
+    "syntax": ("def handler(req, res:\n", "SyntaxError"),
+    "nothing": ("x = 1\n", "defines nothing that answers"),
+    "config": ("config = {'api': {'bodyParsr': False}}\ndef handler(req, res): ...\n", "bodyParser"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_project_that_cannot_be_loaded(tmp_path: Path, case: str) -> None:
+    source, cause = BROKEN[case]
+    (tmp_path / "pages" / "api").mkdir(parents=True)
+    (tmp_path / "pages" / "api" / "broken.py").write_text(source)
+    ended = run_start(tmp_path, find_free_port())
+    assert ended.returncode == 1
+    assert "pages/api/broken.py" in ended.stderr
+    assert cause in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_register_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHAVIOUR_NOTES", str(tmp_path / "notes"))
+    monkeypatch.setenv("BEHAVIOUR_FAIL", "1")
+    ended = run_start(PROJECT, find_free_port())
+    assert ended.returncode != 0
+    assert "register() of instrumentation.py failed: RuntimeError: no database there" in ended.stderr
