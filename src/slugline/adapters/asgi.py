@@ -65,7 +65,7 @@ class AsgiAdapter:
                 else:
                     await send_whole(app.settings, send, status, fields, body)
             elif response._channel is not None:
-                await app.finish_channel(response)
+                await app.streaming.finish(response)
         finally:
             if request._form is not None or request._disconnection is not None or response._after is not None:
                 app.clean_up(request, response)

@@ -8,7 +8,7 @@ from slugline.http.etag import is_fresh, make_etag, with_encoding
 from slugline.http.request import Request
 from slugline.http.response import JSON, Response
 
-__all__ = ["Fields", "finish_head", "finish_whole"]
+__all__ = ["BODILESS", "Fields", "finish_head", "finish_whole"]
 
 Fields = list[tuple[bytes, bytes]]
 

@@ -2,14 +2,12 @@
 
 import asyncio
 import logging
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slugline.callables import make_awaitable
 from slugline.errors import ClientDisconnected, HandlerEnded, InstrumentationError
-from slugline.http.compression import Compressor
-from slugline.http.finish import finish_head, finish_whole
+from slugline.http.finish import finish_whole
 from slugline.http.request import Request
 from slugline.http.response import Response, Stage
 from slugline.project.discover import Project
@@ -21,9 +19,9 @@ from slugline.runtime.disconnection import Disconnection
 from slugline.runtime.error_response import is_expected, make_error_response
 from slugline.runtime.late_answer import wait_for_late_answer
 from slugline.runtime.mounted_lifespan import MountedLifespan
-from slugline.runtime.payloads import close_source, feed_channel, is_iterated, open_file
 from slugline.runtime.pipeline import answer
 from slugline.runtime.settings import Settings
+from slugline.runtime.streaming import Load, Streaming
 from slugline.runtime.threads import Overloaded, Threads
 
 __all__ = ["App"]
@@ -32,7 +30,6 @@ logger = logging.getLogger("slugline")
 
 # No smaller answer is worth looking up the route's `responseLimit`.
 LARGE_BYTES = 64 * 1024
-BODILESS = frozenset({204, 205, 304})
 
 
 class App:
@@ -44,19 +41,15 @@ class App:
         self.threads = Threads(self.settings.threads, max_waiting=self.settings.max_waiting)
         self.run_in_thread = self.threads.run
         self.table = self._load_routes(project)
-        self.running = 0
-        """Requests under way; streams and sockets are counted apart."""
-        self.streams = 0
-        """Streams and WebSockets that are open."""
+        self.load = Load()
+        self.streaming = Streaming(self.settings, self.load, self.run_in_thread)
         self.stopping = False
         self.raise_exceptions = False
         """Whether an exception that would become a 500 is raised instead; for tests."""
         self.sockets: set[asyncio.Task[Any]] = set()
-        self._event_channels: set[Channel] = set()
         self._background: set[asyncio.Task[Any]] = set()
         self._lifespans: list[MountedLifespan] = []
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._loop_thread = 0
 
     def _load_routes(self, project: Project) -> RouteTable[ApiRoute]:
         routes = []
@@ -70,7 +63,7 @@ class App:
 
     async def start(self) -> None:
         """Bind to the running loop and run `register` of instrumentation.py. Raises InstrumentationError."""
-        self.bind(asyncio.get_running_loop())
+        self.bind_running_loop()
         register = self.project.instrumentation.register
         if register is not None:
             try:
@@ -111,19 +104,14 @@ class App:
         Other streams go on: an end that comes early would pass for the end of the body.
         """
         self.stopping = True
-        for channel in list(self._event_channels):
-            channel.end_early()
+        self.streaming.end_event_streams()
         for task in list(self.sockets):
             task.cancel()
 
-    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Work for this loop from now on."""
-        self.loop = loop
-        self._loop_thread = threading.get_ident()
-
     def bind_running_loop(self) -> None:
-        """Bind to the running loop: for a server that does not speak lifespan."""
-        self.bind(asyncio.get_running_loop())
+        """Work for the running loop from now on; a server that speaks lifespan has `start` do it."""
+        self.loop = asyncio.get_running_loop()
+        self.streaming.bind(self.loop)
 
     # One request
 
@@ -134,9 +122,9 @@ class App:
         """
         request._host = self
         # What a thread works on, or what waits for one, has a cap of its own: a full pool must not shut out `async def` routes.
-        if self.running - self.threads.outstanding >= self.settings.max_requests:
+        if self.load.requests - self.threads.outstanding >= self.settings.max_requests:
             return self._finish(request, self._make_error_response(request, Overloaded()))
-        self.running += 1
+        self.load.requests += 1
         # The one reference to the response outside the handler, so that it can be seen when nobody can answer any more.
         held: list[Response[Any]] = [Response(request, self)]
         try:
@@ -144,12 +132,12 @@ class App:
             if held[0]._stage != Stage.ANSWERED:
                 held.append(await self._await_late_answer(request, held))
             if held[0]._source is not None:
-                await self._send_source(request, held[0])
+                await self.streaming.send_source(request, held[0])
             response = held[0]
         except BaseException as error:  # noqa: BLE001 (the border)
             response = self._handle_error(request, held, error)
         finally:
-            self.running -= 1
+            self.load.requests -= 1
         if response._channel is None and not response._handed_over:
             return self._finish(request, response)
         return response
@@ -222,128 +210,15 @@ class App:
         where = f" ({route.source})" if route is not None else ""
         logger.error("%s %s failed%s.", request.method, escape(request.path), where, exc_info=error)
 
-    # Answers in parts
+    # What a request and a response ask of their host
 
-    def open_channel(self, response: Response[Any], length: int | None = None) -> Channel:
+    def open_channel(self, response: Response[Any]) -> Channel:
         """Send the head and give the channel for the body; on the loop's thread or on a worker's."""
-        loop = self.loop
-        assert loop is not None  # bound before the first request
-        request = response._request
-        if self.streams >= self.settings.max_streams:
-            raise Overloaded
-        declared = response.get_header("content-length")
-        if length is None and isinstance(declared, str) and declared.isdecimal():
-            length = int(declared)
-        status, fields, encoding = finish_head(request, response, compress=self.settings.compress, length=length)
-        channel = Channel(
-            loop,
-            self._loop_thread,
-            compressor=Compressor(encoding) if encoding is not None else None,
-            length=length,
-            discard=request.method == "HEAD" or status in BODILESS,
-        )
-        if threading.get_ident() == self._loop_thread:
-            self._begin_sending(request, channel, status, fields)
-        else:
-            loop.call_soon_threadsafe(self._begin_sending, request, channel, status, fields)
-        return channel
-
-    def _begin_sending(self, request: Request[Any, Any], channel: Channel, status: int, fields: list[tuple[bytes, bytes]]) -> None:
-        loop = self.loop
-        assert loop is not None
-        self.running -= 1
-        self.streams += 1
-        if (b"content-type", b"text/event-stream; charset=utf-8") in fields:
-            self._event_channels.add(channel)
-        channel.sender = loop.create_task(self._send_parts(request, channel, status, fields))
-        if self.stopping and channel in self._event_channels:
-            channel.end_early()
-
-    async def _send_parts(self, request: Request[Any, Any], channel: Channel, status: int, fields: list[tuple[bytes, bytes]]) -> None:
-        stall = self.settings.write_stall_seconds
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-        assert task is not None
-        timer: asyncio.TimerHandle
-        stalled = False
-
-        def look_for_stall() -> None:
-            nonlocal timer, stalled
-            since = channel.sending_since
-            if since is not None and loop.time() - since >= stall:
-                stalled = True
-                channel.close(StreamCut("The client read nothing for too long."))
-                task.cancel()
-                return
-            timer = loop.call_later(stall / 4, look_for_stall)
-
-        timer = loop.call_later(stall / 4, look_for_stall)
-        disconnection = self._watch_while_sending(request, channel)
-        try:
-            await request._send({"type": "http.response.start", "status": status, "headers": fields})
-            await channel.send_all(request._send)
-        except asyncio.CancelledError:
-            if not stalled:
-                raise
-            raise StreamCut("The client read nothing for too long.") from None
-        finally:
-            timer.cancel()
-            if disconnection is not None:
-                disconnection.stop()
-            self._event_channels.discard(channel)
-            self.streams -= 1
-            self.running += 1
-
-    def _watch_while_sending(self, request: Request[Any, Any], channel: Channel) -> Disconnection | None:
-        """Close the channel when the client leaves; the server tells of it only once the body has been read."""
-        if request._stream is not None and not request._stream.exhausted:  # type: ignore[attr-defined]
-            return None
-        disconnection = self.watch_disconnection(request)
-        disconnection.on_leave(lambda: channel.close(ClientDisconnected("The client has left.")))
-        return disconnection
-
-    async def _send_source(self, request: Request[Any, Any], response: Response[Any]) -> None:
-        """Send a file or an iterator that the handler gave to `send`."""
-        source = response._source
-        length: int | None = None
-        if not is_iterated(source):
-            source = await self.run_in_thread(open_file, request, response, source)
-            length = source.length
-        try:
-            channel = self.open_channel(response, length)
-        except BaseException:
-            await close_source(source, self.run_in_thread)
-            raise
-        response._channel = channel
-        try:
-            await feed_channel(source, channel, self.run_in_thread)
-            channel.finish()
-        except ClientDisconnected:
-            return
+        return self.streaming.open_channel(response)
 
     def watch_disconnection(self, request: Request[Any, Any]) -> Disconnection:
         """Begin to watch whether the client leaves; on the loop's thread or on a worker's."""
-        found = request._disconnection
-        if isinstance(found, Disconnection):
-            return found
-        loop = self.loop
-        assert loop is not None
-        disconnection = Disconnection(loop, request._receive)
-        request._disconnection = disconnection
-        if threading.get_ident() == self._loop_thread:
-            disconnection.start()
-        else:
-            loop.call_soon_threadsafe(disconnection.start)
-        return disconnection
-
-    async def finish_channel(self, response: Response[Any]) -> None:
-        """Wait until the last part has gone. Raises StreamCut when the body cannot be completed while the client is there."""
-        channel: Any = response._channel
-        try:
-            await channel.sender
-        except StreamCut as cut:
-            if not isinstance(cut.__cause__, ClientDisconnected):
-                raise
+        return self.streaming.watch_disconnection(request)
 
     # Afterwards
 
@@ -352,7 +227,7 @@ class App:
         if request._form is not None:
             request._form.close()
         if request._disconnection is not None:
-            request._disconnection.stop()  # type: ignore[attr-defined]
+            request._disconnection.stop()
         for function, arguments in response._after or ():
             self.run_in_background(make_awaitable(function, self.run_in_thread), *arguments)
 

@@ -36,7 +36,7 @@ async def connect(app: App, scope: Scope, receive: Receive, send: Send) -> None:
     response: Response[Any] = Response(request, app)
     task = asyncio.current_task()
     assert task is not None
-    app.streams += 1
+    app.load.streams += 1
     app.sockets.add(task)
     try:
         await _run(app, request, response, scope)
@@ -44,14 +44,14 @@ async def connect(app: App, scope: Scope, receive: Receive, send: Send) -> None:
         if not app.stopping:
             raise
     finally:
-        app.streams -= 1
+        app.load.streams -= 1
         app.sockets.discard(task)
 
 
 async def _run(app: App, request: Request[Any, Any], response: Response[Any], scope: Scope) -> None:
     socket = WebSocket(scope, request._receive, request._send)
     try:
-        if app.streams > app.settings.max_streams or app.stopping:
+        if app.load.streams > app.settings.max_streams or app.stopping:
             raise Overloaded
         match = _find(app, request)
         if match is None or match.route.endpoint.connect is None:
