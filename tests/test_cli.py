@@ -179,7 +179,7 @@ USAGE = {
     "a word as port": ["start", "--port", "http"],
     "no workers": ["start", "--workers", "0"],
     "no threads": ["start", "--threads", "0"],
-    "no requests": ["start", "--max-requests", "0"],
+    "no requests": ["start", "--max-concurrent", "0"],
     "an unknown form of log": ["start", "--access-log", "xml"],
     "an unknown level": ["start", "--log-level", "loud"],
     "no time to stop": ["start", "--shutdown-seconds", "0"],

@@ -51,7 +51,7 @@ def main() -> None:
 @click.option("--port", "-p", default=3000, show_default=True, type=PORT, envvar="PORT", help="Port to listen on.")
 @click.option("--workers", "-w", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes; one a core is a good start.")
 @click.option("--threads", default=DEFAULT_THREADS, show_default=True, type=click.IntRange(1, 1000), help="`def` handlers at once.")
-@click.option("--max-requests", default=1000, show_default=True, type=click.IntRange(1), help="Requests at once; beyond it 503.")
+@click.option("--max-concurrent", default=1000, show_default=True, type=click.IntRange(1), help="Requests at once; beyond it 503.")
 @click.option("--access-log", type=click.Choice(["text", "json"]), help="Write a line for each request to standard output.")
 @click.option("--no-compress", is_flag=True, help="Leave compression to the proxy in front.")
 @click.option("--log-level", default="info", show_default=True, type=LOG_LEVEL, help="What to log.")
@@ -63,7 +63,7 @@ def start(
     port: int,
     workers: int,
     threads: int,
-    max_requests: int,
+    max_concurrent: int,
     access_log: str | None,
     no_compress: bool,
     log_level: str,
@@ -72,7 +72,7 @@ def start(
     """Serve the project in DIRECTORY. Threads and requests are counted for each process."""
     settings = Settings(
         threads=threads,
-        max_requests=max_requests,
+        max_concurrent=max_concurrent,
         access_log=access_log,
         compress=not no_compress,
         shutdown_seconds=shutdown_seconds,

@@ -90,18 +90,18 @@ def test_too_many_that_wait_for_a_thread_get_503(small_site: Site, tmp_path: Pat
 
 def test_too_many_requests_get_503_and_then_it_recovers(small_site: Site, tmp_path: Path) -> None:
     with gates_of(small_site, tmp_path) as gates:
-        gates.send("coroutine", SMALL.max_requests)
-        gates.wait_until_arrived(SMALL.max_requests)
+        gates.send("coroutine", SMALL.max_concurrent)
+        gates.wait_until_arrived(SMALL.max_concurrent)
         refused = small_site.ask("/api/hello")
         assert (refused.status, refused.header("retry-after"), refused.body) == (503, "7", b"Service Unavailable")
-        assert gates.open() == [200] * SMALL.max_requests
+        assert gates.open() == [200] * SMALL.max_concurrent
     assert small_site.ask("/api/hello").status == 200
 
 
 @pytest.mark.parametrize("kind", ["plain", "coroutine"])
 def test_streams_are_counted_apart_from_requests(small_site: Site, tmp_path: Path, kind: str) -> None:
     gate = tmp_path / "gate"
-    streams = SMALL.max_requests + 2 if kind == "coroutine" else SMALL.threads - 1
+    streams = SMALL.max_concurrent + 2 if kind == "coroutine" else SMALL.threads - 1
     statuses: list[int] = []
     threads = [
         threading.Thread(

@@ -122,7 +122,7 @@ class App:
         """
         request._host = self
         # What a thread works on, or what waits for one, has a cap of its own: a full pool must not shut out `async def` routes.
-        if self.load.requests - self.threads.outstanding >= self.settings.max_requests:
+        if self.load.requests - self.threads.outstanding >= self.settings.max_concurrent:
             return self._finish(request, self._make_error_response(request, Overloaded()))
         self.load.requests += 1
         # The one reference to the response outside the handler, so that it can be seen when nobody can answer any more.

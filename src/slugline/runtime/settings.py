@@ -15,7 +15,7 @@ class Settings:
     """How many `def` handlers run at once in a process."""
     max_waiting: int = 1000
     """How many `def` handlers may wait for a thread; beyond it 503."""
-    max_requests: int = 1000
+    max_concurrent: int = 1000
     """How many requests run at once in a process, streams and WebSockets not counted; beyond it 503."""
     max_streams: int = 2000
     """How many streams and WebSockets are open at once in a process; beyond it 503."""
