@@ -314,3 +314,39 @@ def test_helpers_work_without_a_server(database: Path) -> None:
     program = "from lib.guestbook import add_entry, list_entries; add_entry('Script', 'No server'); print(list_entries()[0].name)"
     ran = subprocess.run([sys.executable, "-c", program], cwd=ARTICLE, capture_output=True, text=True, check=True)
     assert ran.stdout == "Script\n"
+
+
+# Other frameworks under file routes
+
+
+@pytest.fixture(scope="module")
+def mounted() -> Iterator[TestClient]:
+    with own_modules(), TestClient(EXAMPLES / "mounted") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body", "expected"),
+    [
+        ("GET", "/api/hello", None, {"from": "Slugline"}),
+        ("GET", "/api/fastapi", None, {"from": "FastAPI"}),
+        ("GET", "/api/fastapi/items/7?detail=true", None, {"item": 7, "detail": True, "url": "/api/fastapi/items/7"}),
+        ("GET", "/api/flask", None, {"from": "Flask"}),
+        ("POST", "/api/flask/echo/ada%20l", {"a": 1}, {"name": "ada l", "body": {"a": 1}, "url": "/api/flask/echo/ada%20l"}),
+        ("GET", "/api/starlette", None, {"from": "Starlette", "root": "/api/starlette"}),
+    ],
+)
+def test_a_mounted_application(mounted: TestClient, method: str, url: str, body: object, expected: object) -> None:
+    response = mounted.request(method, url, json=body) if body is not None else mounted.request(method, url)
+    assert (response.status_code, response.json()) == (200, expected)
+
+
+def test_what_fastapi_says_of_itself_has_the_prefix(mounted: TestClient) -> None:
+    assert mounted.get("/api/fastapi/items/x").status_code == 422
+    assert "/api/fastapi/openapi.json" in mounted.get("/api/fastapi/docs").text
+
+
+def test_a_socket_of_starlette(mounted: TestClient) -> None:
+    with mounted.websocket("/api/starlette/shout") as socket:
+        socket.send_text("hello")
+        assert socket.receive_text() == "HELLO"
