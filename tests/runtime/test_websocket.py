@@ -6,7 +6,8 @@ import logging
 import pytest
 
 from slugline.errors import ApiError, BadRequest, InvalidHeader, InvalidStatus, ResponseError, WebSocketClosed
-from slugline.runtime.websocket import WebSocket, run_websocket
+from slugline.runtime.run_websocket import run_websocket
+from slugline.runtime.websocket import WebSocket
 
 LOGGER = logging.getLogger("test.websocket")
 

@@ -20,8 +20,9 @@ from slugline.project.route_config import RouteConfig
 from slugline.runtime.body_reader import BodyReader
 from slugline.runtime.hand_over import hand_over_to, mount_prefix
 from slugline.runtime.mounted import MountedApp, mount
+from slugline.runtime.run_websocket import run_websocket
 from slugline.runtime.settings import Settings
-from slugline.runtime.websocket import WebSocket, run_websocket
+from slugline.runtime.websocket import WebSocket
 
 __all__ = ["ApiRoute", "HandlerTimeout", "make_api_route"]
 

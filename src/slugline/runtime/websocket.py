@@ -7,21 +7,16 @@ handler that said neither `accept` nor `reject` accepts. Whatever the handler do
 import asyncio
 import enum
 import http
-import logging
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from slugline.errors import (
-    ApiError,
     BadRequest,
-    HandlerEnded,
     InvalidHeader,
     InvalidStatus,
-    RequestError,
     ResponseError,
     WebSocketClosed,
 )
@@ -33,14 +28,12 @@ from slugline.http.request import Request
 from slugline.http.url import parse_query
 from slugline.runtime.asgi_types import Message, Receive, Scope, Send
 from slugline.runtime.guard import check_close, check_subprotocol, check_text
+from slugline.runtime.websocket_inbox import Inbox
 
-__all__ = ["WebSocket", "WebSocketClosed", "run_websocket"]
+__all__ = ["WebSocket"]
 
 # What a peer says that is done: finished, going away (a closed tab), or no code at all (RFC 6455 section 7.4.1).
 _NORMAL_CLOSE_CODES = frozenset((1000, 1001, 1005))
-# Messages held for a handler that sends without receiving. Beyond them the server stops reading, as it should; they stay
-# few because one may have many megabytes.
-_HEARD_AHEAD = 2
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -83,7 +76,7 @@ class WebSocket:
         """The request of the handshake, with whatever middleware has put on it (`ws.request.user`)."""
         self._query_string: bytes = scope.get("query_string", b"")
         self._can_refuse_with_body = "websocket.http.response" in (scope.get("extensions") or {})
-        self._inbox = _Inbox(receive)
+        self._inbox = Inbox(receive)
         self._send = send
         self._state = _State.CONNECTING
         self._closed_with = WebSocketClosed(1006)
@@ -318,112 +311,8 @@ class WebSocket:
             self._closed_with = closed
 
 
-class _Inbox:
-    """What the server has to say, heard a little ahead of the handler.
-
-    A handler that only sends would otherwise never learn that its client has left: Granian takes messages to nobody in silence.
-    Waiting here may also be cancelled (`asyncio.timeout` around a receive) without losing the message.
-    """
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._heard: deque[Message] = deque()
-        self._pending: asyncio.Future[Message] | None = None
-
-    async def next(self) -> Message:
-        """Wait for the next event."""
-        if not self._heard:
-            await asyncio.wait({self._listen()})
-            self._hear()
-        return self._heard.popleft()
-
-    def find_disconnect(self) -> Message | None:
-        """Give the event that says that the client has left, if it has come."""
-        self._hear()
-        if self._heard and self._heard[-1]["type"] == "websocket.disconnect":
-            return self._heard[-1]
-        return None
-
-    def listen_ahead(self) -> None:
-        """Go on listening, without waiting, unless enough is held."""
-        if len(self._heard) < _HEARD_AHEAD:
-            self._listen()
-
-    async def stop(self) -> None:
-        """Take no more events; a task that waits for one hears that this side has left."""
-        pending, self._pending = self._pending, None
-        if pending is not None and not pending.done():
-            self._heard.append({"type": "websocket.disconnect", "code": 1006})
-            pending.cancel()
-            await asyncio.wait({pending})
-
-    def _listen(self) -> "asyncio.Future[Message]":
-        if self._pending is None:
-            self._pending = asyncio.ensure_future(self._receive())
-        return self._pending
-
-    def _hear(self) -> None:
-        if self._pending is not None and self._pending.done():
-            heard, self._pending = self._pending, None
-            self._heard.append(heard.result())
-
-
 def _closed_by(message: Message) -> WebSocketClosed:
     return WebSocketClosed(message.get("code") or 1005, message.get("reason") or "")
-
-
-async def run_websocket(function: Callable[[WebSocket], Awaitable[object]], ws: WebSocket, logger: logging.Logger) -> None:
-    """Run a route's websocket function, and give the socket an end that fits how the function ended.
-
-    It returns → 1000, or 403 when nothing was accepted. It raises → logged and 1011, or 500. ApiError → its message with 1008, or its
-    status. A message that is wrong (RequestError) → 1007. It is cancelled, because the server stops → 1001, and the cancellation goes on.
-    """
-    try:
-        await function(ws)
-    except WebSocketClosed:
-        await _end(ws, 1000, "", status=403)
-    except ApiError as error:
-        await _end(ws, 1008, error.message or "", status=error.status, body={"error": error.message} if error.message else None)
-    except RequestError as error:
-        await _end(ws, 1007, error.phrase, status=error.status, body=error.phrase)
-    except asyncio.CancelledError as error:
-        if _is_being_cancelled():
-            await _end(ws, 1001, "Server is going away", status=503)
-            raise
-        await _fail(ws, logger, error)  # the function awaited something that was cancelled; nobody cancelled the function
-    except (Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001 (the border: nothing a handler raises may reach the server)
-        await _fail(ws, logger, error)
-    except HandlerEnded:
-        await _end(ws, 1000, "", status=403)
-    else:
-        await _end(ws, 1000, "", status=403)
-    finally:
-        await ws.stop_listening()
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
-
-
-async def _fail(ws: WebSocket, logger: logging.Logger, error: BaseException) -> None:
-    logger.error("The websocket function of %s failed.", ws.route or ws.path, exc_info=error)
-    await _end(ws, 1011, "Internal Server Error", status=500)
-
-
-async def _end(ws: WebSocket, code: int, reason: str, *, status: int, body: object = None) -> None:
-    try:
-        if ws.accepted:
-            await ws.close(code, _shorten(reason))
-        elif not ws.closed:
-            await ws.reject(status, body)
-    except WebSocketClosed:
-        pass  # the client was faster
-
-
-def _shorten(reason: str) -> str:
-    """Cut a reason to the 123 bytes that a close frame carries, between characters."""
-    return reason.encode("utf-8", "replace")[:123].decode("utf-8", "ignore")
 
 
 def _encode_headers(headers: Mapping[str, str] | None) -> list[tuple[bytes, bytes]]:
