@@ -9,13 +9,14 @@ from urllib.parse import quote
 
 from slugline.errors import ProjectError
 from slugline.http.request import Request
+from slugline.http.response import Response
 from slugline.project.discover import discover
 from slugline.runtime.access_log import make_access_log
 from slugline.runtime.app import App
 from slugline.runtime.asgi_types import Receive, Scope, Send
 from slugline.runtime.connect import connect
 from slugline.runtime.settings import Settings
-from slugline.runtime.whole_body import send_whole
+from slugline.runtime.whole_body import ONE_PIECE_BYTES, send_whole
 
 __all__ = ["AsgiAdapter", "create_app"]
 
@@ -54,12 +55,13 @@ class AsgiAdapter:
         if app.loop is None:
             app.bind_running_loop()
         started = time.perf_counter() if self._log is not None else 0.0
-        response = await app.respond(request)
-        final = response._final
+        response: Response[Any] | None = None
         try:
+            response = await app.respond(request)
+            final = response._final
             if final is not None:
                 status, fields, body = final
-                if len(body) <= 262144:  # a larger one in parts, see send_whole
+                if len(body) <= ONE_PIECE_BYTES:
                     await send({"type": "http.response.start", "status": status, "headers": fields})
                     await send({"type": "http.response.body", "body": body})
                 else:
@@ -67,10 +69,10 @@ class AsgiAdapter:
             elif response._channel is not None:
                 await app.streaming.finish(response)
         finally:
-            if request._form is not None or request._disconnection is not None or response._after is not None:
+            if request._form is not None or request._disconnection is not None or (response is not None and response._after is not None):
                 app.clean_up(request, response)
             if self._log is not None:
-                self._log(request, response._status if final is None else final[0], started)
+                self._log(request, _status_of(response), started)
 
     async def _answer_other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -97,6 +99,13 @@ class AsgiAdapter:
                 await self.app.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _status_of(response: Response[Any] | None) -> int:
+    """Give the status for the log; 500 for a request that was cut off without a response."""
+    if response is None:
+        return 500
+    return response._status if response._final is None else response._final[0]
 
 
 def _strip_root_path(request: Request[Any, Any], root_path: str) -> None:

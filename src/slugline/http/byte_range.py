@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 __all__ = ["Range", "RangeNotSatisfiable", "parse_range"]
 
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.ASCII | re.IGNORECASE)
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

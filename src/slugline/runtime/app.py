@@ -143,9 +143,14 @@ class App:
         return response
 
     async def _await_late_answer(self, request: Request[Any, Any], held: list[Response[Any]]) -> Response[Any]:
-        channel: Any = held[0]._channel
+        channel = held[0]._channel
         route: ApiRoute = request._api_route
-        late = await wait_for_late_answer(held, self.settings.late_answer_seconds)
+        try:
+            late = await wait_for_late_answer(held, self.settings.late_answer_seconds)
+        except asyncio.CancelledError as error:
+            if channel is not None:
+                channel.close(error)
+            raise
         if late is not None:
             return late
         if channel is not None:
@@ -171,9 +176,11 @@ class App:
         if isinstance(error, asyncio.CancelledError):
             task = asyncio.current_task()
             if task is not None and task.cancelling():
+                if held and held[0]._channel is not None:
+                    held[0]._channel.close(error)
                 raise error  # the server stops; nobody waits for this answer
         response = held[0] if held else Response(request, self)
-        channel: Any = response._channel
+        channel = response._channel
         left = isinstance(error, ClientDisconnected)
         if not (left or isinstance(error, HandlerEnded) or is_expected(error)):
             if self.raise_exceptions:
@@ -222,13 +229,13 @@ class App:
 
     # Afterwards
 
-    def clean_up(self, request: Request[Any, Any], response: Response[Any]) -> None:
+    def clean_up(self, request: Request[Any, Any], response: Response[Any] | None) -> None:
         """Let go of what belongs to the request, and start what `res.after` asked for."""
         if request._form is not None:
             request._form.close()
         if request._disconnection is not None:
             request._disconnection.stop()
-        for function, arguments in response._after or ():
+        for function, arguments in (response._after or ()) if response is not None else ():
             self.run_in_background(make_awaitable(function, self.run_in_thread), *arguments)
 
     def run_in_background(self, function: Callable[..., Awaitable[Any]], *arguments: Any) -> None:

@@ -157,7 +157,13 @@ class Channel:
         if self._length_left and not self._discard:
             raise StreamCut(f"The body ended {self._length_left} bytes before the Content-Length that the handler set.")
         rest = self._compressor.finish() if self._compressor is not None and not self._discard else b""
-        await send({"type": "http.response.body", "body": rest, "more_body": False})
+        await self.send_timed(send, {"type": "http.response.body", "body": rest, "more_body": False})
+
+    async def send_timed(self, send: Send, message: dict[str, Any]) -> None:
+        """Send one message, and let `sending_since` tell how long it takes."""
+        self.sending_since = self._loop.time()
+        await send(message)
+        self.sending_since = None
 
     async def _send_chunks(self, send: Send) -> None:
         # PERF: what has gathered goes out in one piece; ten thousand small chunks are far fewer sends.
@@ -171,9 +177,7 @@ class Channel:
         if self._compressor is not None:
             data = self._compressor.compress(data) + self._compressor.flush()
         if data:
-            self.sending_since = self._loop.time()
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-            self.sending_since = None
+            await self.send_timed(send, {"type": "http.response.body", "body": data, "more_body": True})
         self._make_room(size)
 
     def _make_room(self, size: int) -> None:

@@ -1,6 +1,7 @@
 """Answers in parts: heads that go before their bodies, and the tasks that send what follows."""
 
 import asyncio
+import functools
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -143,19 +144,27 @@ class Streaming:
             if self._stopping:
                 channel.end_early()
         channel.sender = self._running_loop.create_task(self._send_parts(request, channel, status, fields))
+        # Not in the task itself: one that is cancelled before its first step never gets to its `finally`.
+        channel.sender.add_done_callback(functools.partial(self._end, channel))
+
+    def _end(self, channel: Channel, sender: "asyncio.Task[None]") -> None:
+        self._event_channels.discard(channel)
+        self._load.streams -= 1
+        self._load.requests += 1
+        if sender.cancelled():
+            channel.close(ClientDisconnected("The request was cancelled."))
+        else:
+            sender.exception()  # looked at, so that asyncio does not report it when nobody waits for the stream
 
     async def _send_parts(self, request: Request[Any, Any], channel: Channel, status: int, fields: Fields) -> None:
         disconnection = self._watch_while_sending(request, channel)
         try:
             async with _StallClock(channel, self._settings.write_stall_seconds):
-                await request._send({"type": "http.response.start", "status": status, "headers": fields})
+                await channel.send_timed(request._send, {"type": "http.response.start", "status": status, "headers": fields})
                 await channel.send_all(request._send)
         finally:
             if disconnection is not None:
                 disconnection.stop()
-            self._event_channels.discard(channel)
-            self._load.streams -= 1
-            self._load.requests += 1
 
     def _watch_while_sending(self, request: Request[Any, Any], channel: Channel) -> Disconnection | None:
         """Close the channel when the client leaves; the server tells of it only once the body has been read."""

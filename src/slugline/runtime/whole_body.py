@@ -6,7 +6,10 @@ from slugline.runtime.asgi_types import Send
 from slugline.runtime.channel import StreamCut
 from slugline.runtime.settings import Settings
 
-__all__ = ["send_whole"]
+__all__ = ["ONE_PIECE_BYTES", "send_whole"]
+
+ONE_PIECE_BYTES = 256 * 1024
+"""Bodies up to this go to the server in one piece: a socket's buffers take most of it, whether or not the client reads."""
 
 PART_BYTES = 64 * 1024
 
