@@ -56,7 +56,7 @@ def parse_body(body: bytes, media: MediaType) -> object:
     BadRequest("Invalid body") for an unknown charset and for JSON that is not in its charset. Multipart forms are not read here.
     """
     if media.type_ in _JSON_TYPES:
-        return _parse_json(body, media.charset) if body else {}
+        return _parse_json(body, media.charset)
     if media.type_ == _FORM_TYPE:
         return _parse_form(body, media.charset)
     if _is_binary(media.type_):
@@ -73,9 +73,8 @@ def _is_binary(media_type: str) -> bool:
 def _parse_json(body: bytes, charset: str | None) -> object:
     # NEXTJS: invalid UTF-8 becomes U+FFFD there, and a number beyond a double loses digits; here the one is refused, the other exact.
     try:
-        if charset in _UTF_8:
-            return _decode_json(body[3:] if body.startswith(_BOM) else body)
-        return _decode_json(decode_text(body, charset, errors="strict"))
+        text = body.removeprefix(_BOM) if charset in _UTF_8 else decode_text(body, charset, errors="strict")
+        return _decode_json(text) if text else {}
     except UnicodeError:
         raise BadRequest("Invalid body") from None
     except (msgspec.DecodeError, RecursionError):  # the second: thousands of brackets

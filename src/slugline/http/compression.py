@@ -59,18 +59,19 @@ def should_compress(content_type: str, length: int | None, cache_control: str | 
 
 @lru_cache(maxsize=256)
 def choose_encoding(accept_encoding: str) -> Coding | None:
-    """Choose for an Accept-Encoding field: the higher weight, gzip among equals; None when neither is wanted.
+    """Choose for an Accept-Encoding field: the higher weight, gzip among equals; None when neither is wanted, or less than `identity`.
 
-    `*` stands for gzip (RFC 9110 section 12.5.3). A weight that cannot be read counts as 1.
+    `*` stands for what is not named (RFC 9110 section 12.5.3). A weight that cannot be read counts as 1.
     """
     weights: dict[str, float] = {}
     for item in accept_encoding.lower().split(","):
         coding, *parameters = (part.strip() for part in item.split(";"))
         if coding:
             weights.setdefault(coding, _read_weight(parameters))
-    gzip = weights.get("gzip", weights.get("*", 0.0))
-    deflate = weights.get("deflate", 0.0)
-    if gzip == 0 and deflate == 0:
+    others = weights.get("*", 0.0)
+    gzip = weights.get("gzip", others)
+    deflate = weights.get("deflate", others)
+    if max(gzip, deflate) == 0 or max(gzip, deflate) < weights.get("identity", 0.0):
         return None
     return "gzip" if gzip >= deflate else "deflate"
 

@@ -37,11 +37,11 @@ def parse_query(query: str | bytes) -> dict[str, str | list[str]]:
 
 
 def reserialise_query(query: str) -> str:
-    """Write a query again, so "a=x+y&b" gives "a=x%20y&b="; the pairs stay in order.
+    """Write a query again, so "a=x+y&b&a=2" gives "a=x%20y&a=2&b="; repeated keys come together.
 
     # NEXTJS: what it does to the query when it redirects to the path without, or with, a trailing slash.
     """
-    pairs = _decode_pairs(_as_bytes(query))
+    pairs = ((name, value) for name, values in parse_query(query).items() for value in ([values] if isinstance(values, str) else values))
     return "&".join(f"{percent_encode(name)}={percent_encode(value)}" for name, value in pairs)
 
 

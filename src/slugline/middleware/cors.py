@@ -114,7 +114,7 @@ class Cors:
             next()
             return
         res.status_code = self._success_status
-        # Some browsers wait for a body after a 204 that does not say that there is none.
+        # For a status other than 204, which says that there is no body by itself (RFC 9110 section 8.6).
         res.set_header("Content-Length", "0")
         res.end()
 

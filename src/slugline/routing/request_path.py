@@ -8,7 +8,7 @@ import re
 from slugline.errors import BadRequest
 from slugline.http.url import reserialise_query
 
-__all__ = ["find_slash_redirect", "is_ordinary", "read_path"]
+__all__ = ["find_slash_redirect", "is_ordinary", "read_path", "read_query"]
 
 _ORDINARY = re.compile(rb"(?:/[A-Za-z0-9_~$&'()*+,;=:@\-][A-Za-z0-9_.~$&'()*+,;=:@\-]*)+")
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
@@ -33,6 +33,16 @@ def read_path(raw_path: bytes) -> str:
     if "%00" in path or _DOT_SEGMENT.search(path.replace("\\", "/")):
         raise BadRequest
     return path
+
+
+def read_query(raw_query: bytes) -> str:
+    """Check the raw query string where it goes back into a header, and give it as text.
+
+    Raises BadRequest for bytes that a URL cannot hold.
+    """
+    if any(byte <= 0x20 or byte >= 0x7F for byte in raw_query):
+        raise BadRequest
+    return raw_query.decode("ascii")
 
 
 def find_slash_redirect(path: str, query: str) -> str | None:

@@ -240,6 +240,7 @@ async def _read_body(request: Request[Any, Any], config: RouteConfig, settings: 
         return
     body = await reader.read() if _has_body(request) else b""
     if not body and media.type_ not in ("application/json", "application/ld+json", "application/x-www-form-urlencoded"):
+        parse_body(body, media)  # refuses an unknown charset, with a body or without
         return
     encoding = request.index.get(b"content-encoding", b"identity").strip().lower()
     if encoding not in (b"identity", b""):

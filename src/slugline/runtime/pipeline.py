@@ -5,7 +5,7 @@ from typing import Any
 from slugline.errors import BadRequest
 from slugline.http.request import Request
 from slugline.http.response import Response
-from slugline.routing.request_path import find_slash_redirect, is_ordinary, read_path
+from slugline.routing.request_path import find_slash_redirect, is_ordinary, read_path, read_query
 from slugline.routing.table import RouteTable
 from slugline.runtime.api_route import ApiRoute
 from slugline.runtime.request_checks import check_request
@@ -32,9 +32,10 @@ async def answer(table: RouteTable[ApiRoute], request: Request[Any, Any], respon
             return
         else:
             path = read_path(raw_path)
-            location = find_slash_redirect(path, request.query_string.decode("latin-1"))
+            location = find_slash_redirect(path, read_query(request.query_string))
             if location is not None and not _belongs_to_mounted(table, path):
-                response.redirect(308, location)
+                # Not by redirect(), which would encode what came as it is: "%zz" would become another path.
+                response.status(308).set_header("location", location).end(location)
                 return
             try:
                 match = table.match(path.removesuffix("/") or "/")

@@ -16,4 +16,5 @@ async def handler(req, res):
     given = req.headers.get("x-hub-signature-256") or ""
     if not hmac.compare_digest(given.encode(), expected.encode()):
         return res.status(401).json({"error": "bad signature"})
-    return res.status(200).json({"ok": True, "event": json.loads(body)["event"]})
+    event = json.loads(body)
+    return res.status(200).json({"ok": True, **({"event": event["event"]} if "event" in event else {})})
