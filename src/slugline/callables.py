@@ -42,7 +42,22 @@ def from_thread(function: Callable[..., Coroutine[Any, Any, Result]], *arguments
     loop = _worker.loop
     if loop is None:
         raise RuntimeError("from_thread works only inside a `def` handler or middleware, which runs on a worker thread.")
-    return asyncio.run_coroutine_threadsafe(function(*arguments), loop).result()
+    result, error = asyncio.run_coroutine_threadsafe(_contain(function, arguments), loop).result()
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value]
+
+
+async def _contain(
+    function: Callable[..., Coroutine[Any, Any, Result]], arguments: tuple[Any, ...]
+) -> tuple[Result | None, BaseException | None]:
+    """Give the exception instead of raising it: SystemExit, left in a task, would end the loop and so the worker."""
+    try:
+        return await function(*arguments), None
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
+        return None, error
 
 
 def is_async_callable(function: object) -> bool:

@@ -28,11 +28,26 @@ def test_event(data: object, options: dict[str, Any], expected: str) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"event": "a\nb"}, {"event": "a\rb"}, {"id": "a\0"}, {"id": 7}, {"retry_milliseconds": -1}, {"retry_milliseconds": 1.5}],
+    [
+        {"event": "a\nb"},
+        {"event": "a\rb"},
+        {"id": "a\0"},
+        {"id": 7},
+        {"id": "a\ud800"},
+        {"retry_milliseconds": -1},
+        {"retry_milliseconds": 1.5},
+    ],
 )
 def test_event_refuses(options: dict[str, Any]) -> None:
     with pytest.raises(ResponseError):
         encode_event("x", **options)
+
+
+def test_text_that_utf_8_lacks_is_refused() -> None:
+    with pytest.raises(ResponseError, match="surrogate"):
+        encode_event("a\ud800")
+    with pytest.raises(ResponseError, match="surrogate"):
+        encode_comment("a\ud800")
 
 
 def test_event_refuses_what_json_cannot_carry() -> None:

@@ -29,9 +29,7 @@ def parse_range(header: str, size: int) -> Range | None:
     found = _RANGE.fullmatch(header)
     if found is None:
         return None
-    first, last = found[1], found[2]
-    if len(first) > 18 or len(last) > 18:  # larger than any file; int() of very long digits is slow
-        first, last = first[:18], last[:18]
+    first, last = _shorten(found[1]), _shorten(found[2])
     if not first:
         return _read_suffix(last, size)
     start = int(first)
@@ -40,6 +38,11 @@ def parse_range(header: str, size: int) -> Range | None:
     if start >= size:
         raise RangeNotSatisfiable
     return Range(start, min(int(last) + 1, size) if last else size)
+
+
+def _shorten(digits: str) -> str:
+    """Cut a number to 18 digits, which is more than any file has: int() of very long ones is slow, and refused from 4300."""
+    return digits if len(digits) <= 18 else (digits.lstrip("0") or "0")[:18]
 
 
 def _read_suffix(last: str, size: int) -> Range | None:

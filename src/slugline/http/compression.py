@@ -12,6 +12,9 @@ __all__ = ["Coding", "Compressor", "add_vary", "choose_encoding", "compress_whol
 
 Coding = Literal["gzip", "deflate"]
 
+CACHED_LENGTH = 256
+"""Longer fields are read anew each time: a client must not fill the memory with fields of its own."""
+
 THRESHOLD_BYTES = 1024
 """Below this an answer fits into one packet anyway; npm `compression` has the same."""
 
@@ -57,12 +60,16 @@ def should_compress(content_type: str, length: int | None, cache_control: str | 
     return transforms(cache_control) and is_compressible(content_type)
 
 
-@lru_cache(maxsize=256)
 def choose_encoding(accept_encoding: str) -> Coding | None:
     """Choose for an Accept-Encoding field: the higher weight, gzip among equals; None when neither is wanted, or less than `identity`.
 
     `*` stands for what is not named (RFC 9110 section 12.5.3). A weight that cannot be read counts as 1.
     """
+    return _choose(accept_encoding) if len(accept_encoding) <= CACHED_LENGTH else _choose.__wrapped__(accept_encoding)
+
+
+@lru_cache(maxsize=256)
+def _choose(accept_encoding: str) -> Coding | None:
     weights: dict[str, float] = {}
     for item in accept_encoding.lower().split(","):
         coding, *parameters = (part.strip() for part in item.split(";"))

@@ -13,8 +13,8 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 def encode_event(data: object, *, event: str | None = None, id: str | None = None, retry_milliseconds: int | None = None) -> bytes:
     """Write one event, so "hi" gives b"data: hi\\n\\n"; text as it is, line by line, anything else as JSON.
 
-    Raises ResponseError for a name or id with a line break or NUL, and for a retry that is no whole number of milliseconds;
-    NotSerialisable for data that JSON cannot carry.
+    Raises ResponseError for a name or id with a line break or NUL, for a retry that is no whole number of milliseconds, and for
+    text that UTF-8 cannot carry; NotSerialisable for data that JSON cannot carry.
     """
     lines = []
     if event is not None:
@@ -27,12 +27,19 @@ def encode_event(data: object, *, event: str | None = None, id: str | None = Non
         lines.append(f"retry: {retry_milliseconds}")
     text = data if isinstance(data, str) else encode_json(data).decode()
     lines += [f"data: {line}" for line in _LINE_END.split(text)]
-    return ("\n".join(lines) + "\n\n").encode()
+    return _encode_lines(lines)
 
 
 def encode_comment(text: str = "") -> bytes:
-    """Write a comment, which a browser skips."""
-    return ("\n".join(f": {line}" for line in _LINE_END.split(text)) + "\n\n").encode()
+    """Write a comment, which a browser skips. Raises ResponseError for text that UTF-8 cannot carry."""
+    return _encode_lines([f": {line}" for line in _LINE_END.split(text)])
+
+
+def _encode_lines(lines: list[str]) -> bytes:
+    try:
+        return ("\n".join(lines) + "\n\n").encode()
+    except UnicodeEncodeError as error:
+        raise ResponseError(f"The event holds a lone surrogate ({error.object[error.start]!r}), which UTF-8 lacks.") from error
 
 
 def _one_line(name: str, value: str) -> str:

@@ -68,6 +68,7 @@ class Request(Generic[Body, Query]):
     _send: Any = None
     _form: Any = None
     _socket: Any = None
+    _channel: Any = None
 
     route: str = ""
     """The pattern of the route that answers, such as "/api/post/[pid]"."""
@@ -168,9 +169,7 @@ class Request(Generic[Body, Query]):
     @property
     def disconnected(self) -> Disconnection:
         """Tells whether the client has left; a handler is never stopped because of it."""
-        if self._disconnection is None:
-            self._disconnection = self._running_host.watch_disconnection(self)
-        return self._disconnection
+        return self._running_host.watch_disconnection(self)
 
     @property
     def _run_in_thread(self) -> RunInThread:

@@ -42,7 +42,7 @@ class App:
         self.run_in_thread = self.threads.run
         self.table = self._load_routes(project)
         self.load = Load()
-        self.streaming = Streaming(self.settings, self.load, self.run_in_thread)
+        self.streaming = Streaming(self.settings, self.load, self.threads.run_admitted)
         self.stopping = False
         self.raise_exceptions = False
         """Whether an exception that would become a 500 is raised instead; for tests."""
@@ -143,14 +143,13 @@ class App:
         return response
 
     async def _await_late_answer(self, request: Request[Any, Any], held: list[Response[Any]]) -> Response[Any]:
-        channel = held[0]._channel
         route: ApiRoute = request._api_route
         try:
             late = await wait_for_late_answer(held, self.settings.late_answer_seconds)
         except asyncio.CancelledError as error:
-            if channel is not None:
-                channel.close(error)
+            _give_up(request, held, error)
             raise
+        channel = request._channel  # a late writer may have opened it by now
         if late is not None:
             return late
         if channel is not None:
@@ -176,8 +175,7 @@ class App:
         if isinstance(error, asyncio.CancelledError):
             task = asyncio.current_task()
             if task is not None and task.cancelling():
-                if held and held[0]._channel is not None:
-                    held[0]._channel.close(error)
+                _give_up(request, held, error)
                 raise error  # the server stops; nobody waits for this answer
         response = held[0] if held else Response(request, self)
         channel = response._channel
@@ -196,6 +194,7 @@ class App:
             return response
         if response.ended and response._source is None:
             return response
+        response._stage = Stage.ANSWERED  # what holds it still must not answer a second time
         return self._make_error_response(request, error)
 
     def _make_error_response(self, request: Request[Any, Any], error: BaseException) -> Response[Any]:
@@ -236,13 +235,21 @@ class App:
         if request._disconnection is not None:
             request._disconnection.stop()
         for function, arguments in (response._after or ()) if response is not None else ():
-            self.run_in_background(make_awaitable(function, self.run_in_thread), *arguments)
+            self.run_in_background(make_awaitable(function, self.threads.run_admitted), *arguments)
 
     def run_in_background(self, function: Callable[..., Awaitable[Any]], *arguments: Any) -> None:
         """Run a function beside the requests; an exception in it is logged."""
         task = asyncio.ensure_future(_run_logged(function, arguments))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _give_up(request: Request[Any, Any], held: list[Response[Any]], error: BaseException) -> None:
+    """Let nothing more be answered: nobody waits."""
+    for response in held:
+        response._stage = Stage.ANSWERED
+    if request._channel is not None:
+        request._channel.close(error)
 
 
 def _warn_of_size(request: Request[Any, Any], response: Response[Any]) -> None:
@@ -261,5 +268,7 @@ def _warn_of_size(request: Request[Any, Any], response: Response[Any]) -> None:
 async def _run_logged(function: Callable[..., Awaitable[Any]], arguments: tuple[Any, ...]) -> None:
     try:
         await function(*arguments)
-    except Exception:
+    except asyncio.CancelledError:
+        raise
+    except BaseException:
         logger.exception("A function given to res.after() failed.")

@@ -25,6 +25,8 @@ class Disconnection:
         self._task: asyncio.Task[None] | None = None
         self._futures: list[asyncio.Future[None]] = []
         self._stopped = False
+        self.started = False
+        """Whether it watches already."""
 
     def __bool__(self) -> bool:
         return self._left.is_set()
@@ -41,6 +43,7 @@ class Disconnection:
 
     def start(self) -> None:
         """Begin to watch; called on the loop."""
+        self.started = True
         if self._task is None and not self._stopped:
             self._task = self._loop.create_task(self._watch())
 

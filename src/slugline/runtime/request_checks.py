@@ -18,6 +18,8 @@ METHODS = frozenset(
         *("UNBIND", "UNLINK", "UNLOCK", "UNSUBSCRIBE"),
     }
 )
+# A name in the DNS has 253 characters at most; more would only fill the cache below.
+MAX_HOST_BYTES = 512
 # RFC 9110 section 7.2 and RFC 3986 section 3.2.2: a name, an IPv4 address or a bracketed IPv6 address, and perhaps a port.
 _HOST = re.compile(rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 
@@ -35,7 +37,7 @@ def check_request(request: Request[Any, Any]) -> None:
     if host is None:
         if request.scope.get("http_version") == "1.1":
             raise BadRequest
-    elif not _is_host(host) and not (host == b"" and request.http_version == "1.0"):
+    elif (len(host) > MAX_HOST_BYTES or not _is_host(host)) and not (host == b"" and request.http_version == "1.0"):
         raise BadRequest
     if not request.query_string.isascii():
         raise BadRequest  # RFC 3986 section 2: a URI is ASCII

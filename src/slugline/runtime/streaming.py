@@ -79,6 +79,7 @@ class Streaming:
             length=length,
             discard=request.method == "HEAD" or status in BODILESS,
         )
+        request._channel = channel
         if threading.get_ident() == self._loop_thread:
             self._begin(request, channel, status, fields)
         else:
@@ -118,12 +119,12 @@ class Streaming:
 
     def watch_disconnection(self, request: Request[Any, Any]) -> Disconnection:
         """Begin to watch whether the client leaves; on the loop's thread or on a worker's."""
-        found = request._disconnection
-        if isinstance(found, Disconnection):
-            return found
         loop = self._running_loop
-        disconnection = Disconnection(loop, request._receive)
+        found = request._disconnection
+        disconnection = found if isinstance(found, Disconnection) else Disconnection(loop, request._receive)
         request._disconnection = disconnection
+        if disconnection.started or (request._stream is not None and not request._stream.exhausted):
+            return disconnection  # before the end of the body, the watching would take it away from the handler
         if threading.get_ident() == self._loop_thread:
             disconnection.start()
         else:
@@ -154,7 +155,9 @@ class Streaming:
         if sender.cancelled():
             channel.close(ClientDisconnected("The request was cancelled."))
         else:
-            sender.exception()  # looked at, so that asyncio does not report it when nobody waits for the stream
+            error = sender.exception()  # looked at, so that asyncio does not report it when nobody waits for the stream
+            if error is not None:
+                channel.close(error)  # a producer that waits for room must not wait for ever
 
     async def _send_parts(self, request: Request[Any, Any], channel: Channel, status: int, fields: Fields) -> None:
         disconnection = self._watch_while_sending(request, channel)

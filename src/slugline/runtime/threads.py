@@ -70,6 +70,13 @@ class Threads:
             loop = self._bind(asyncio.get_running_loop())
         if self._outstanding - self.size >= self.max_waiting:
             raise Overloaded
+        return self.run_admitted(function, *arguments)
+
+    def run_admitted(self, function: Callable[..., Any], /, *arguments: Any) -> asyncio.Future[Any]:
+        """Run as `run` does, for a request that was let in already: its file, its iterator, what follows it. Never refused."""
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            loop = self._bind(asyncio.get_running_loop())
         future = loop.create_future()
         self._outstanding += 1
         if self._started < self.size and self._started < self._outstanding:
@@ -103,8 +110,10 @@ class Threads:
             if job is None:
                 return
             future, context, function, arguments = job
+            outcome: Outcome = (future, None, None)
             try:
-                outcome: Outcome = (future, context.run(function, *arguments), None)
+                if not future.cancelled():  # nobody waits any more: a 504 has gone, and the work must not be done after it
+                    outcome = (future, context.run(function, *arguments), None)
             except BaseException as error:  # noqa: BLE001 (whatever a handler raises is its caller's to judge)
                 outcome = (future, None, error)
             outcomes.append(outcome)

@@ -42,7 +42,7 @@ class WsgiBridge:
         exchange = _Exchange(scope, receive, send)
         # a2wsgi reads the query as ASCII, and fails on a client's other bytes; it gets none, and _complete_environ sets the real one.
         own_scope = {**scope, "query_string": b"", _EXCHANGE: exchange}
-        work = asyncio.create_task(self._middleware(own_scope, exchange.receive, exchange.send))
+        work = asyncio.create_task(self._run(own_scope, exchange))
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -56,6 +56,13 @@ class WsgiBridge:
                 raise
         if exchange.send_error is not None:
             raise exchange.send_error
+
+    async def _run(self, scope: Scope, exchange: "_Exchange") -> None:
+        try:
+            await self._middleware(scope, exchange.receive, exchange.send)
+        except (SystemExit, KeyboardInterrupt) as error:
+            # Left in a task, these would end the loop and so the worker.
+            raise RuntimeError(f"The application raised {type(error).__name__}.") from error
 
     def close(self) -> None:
         """Let the threads end after the requests that they are answering."""
