@@ -87,7 +87,7 @@ def _load(directory: str, settings: Settings, parent: int) -> AsgiAdapter:
     """Load the project in a worker; runs in the worker's process."""
     _end_with_parent(parent)
     adapter = create_app(directory, settings)
-    adapter.on_start = _drain_on_sigterm
+    adapter.on_start = _prepare
     return adapter
 
 
@@ -104,6 +104,45 @@ def _drain_on_sigterm(adapter: AsgiAdapter) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     loop.add_signal_handler(signal.SIGTERM, stop)
+
+
+def _prepare(adapter: AsgiAdapter) -> None:
+    """Do in a worker what needs its loop: listen to SIGTERM, and give its connections a clock."""
+    _drain_on_sigterm(adapter)
+    _cut_unread(adapter, tries=50)
+
+
+def _cut_unread(adapter: AsgiAdapter, tries: int) -> None:
+    """Have the system close a connection whose client leaves what was sent unread (RFC 5482).
+
+    Our own clock lets go of the request, but Granian, with its buffer full, does not notice and keeps the connection.
+    Each worker opens its listening socket a moment after the start, so it is looked for until it is there; connections
+    inherit the option. Linux only.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    loop = adapter.app.loop
+    if option is None or loop is None or not os.path.isdir("/proc/self/fd"):
+        return
+    listeners = [listener for name in os.listdir("/proc/self/fd") if (listener := _listener(int(name))) is not None]
+    for listener in listeners:
+        with listener:
+            listener.setsockopt(socket.IPPROTO_TCP, option, int(adapter.app.settings.write_stall_seconds * 1000))
+    if not listeners and tries > 0:
+        loop.call_later(0.1, _cut_unread, adapter, tries - 1)
+    elif not listeners:
+        logger.warning("The listening socket was not found: a client that never reads keeps its connection.")
+
+
+def _listener(descriptor: int) -> socket.socket | None:
+    """Give a copy of the descriptor as a socket if it is one that listens on TCP."""
+    try:
+        copy = socket.socket(fileno=os.dup(descriptor))
+    except OSError:  # a file or a pipe, or closed in the meantime
+        return None
+    if copy.family in (socket.AF_INET, socket.AF_INET6) and copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        return copy
+    copy.close()
+    return None
 
 
 def _end_with_parent(parent: int) -> None:
