@@ -92,6 +92,24 @@ def test_client_that_is_lost(server: ServerSite, notes: Notes) -> None:
     assert notes.read() in ([["WebSocketClosed", 1005]], [["WebSocketClosed", 1006]])  # servers say the one or the other
 
 
+def test_handler_that_never_receives_learns_that_the_client_left(server: ServerSite, notes: Notes) -> None:
+    with open_socket(server, "send-only", notes.key) as socket:
+        for number in range(50):
+            socket.send(f"unread {number}")
+        socket.recv(timeout=PATIENCE_SECONDS)
+        socket.socket.shutdown(SHUT_RDWR)
+    wait_until(notes.read, "the handler was told")
+    assert notes.read()[0][0] == "WebSocketClosed"
+
+
+def test_client_whose_messages_are_never_received_is_closed(server: ServerSite, notes: Notes) -> None:
+    with open_socket(server, "send-only", notes.key) as socket:
+        for _ in range(30):
+            socket.send(b"x" * 65536)
+        assert read_close(socket) == (1008, "Too many messages were left unread")
+    assert notes.wait_for(["WebSocketClosed", 1008])
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "body"),
     [

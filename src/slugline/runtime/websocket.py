@@ -287,6 +287,9 @@ class WebSocket:
         await self._ensure_open()
         if left := self._inbox.find_disconnect():
             raise _closed_by(left)
+        if self._inbox.is_overfull:
+            await self.close(1008, "Too many messages were left unread")
+            raise WebSocketClosed(self._closed_with.code, self._closed_with.reason)
         self._inbox.listen_ahead()
 
     async def stop_listening(self) -> None:

@@ -1,3 +1,5 @@
+import asyncio
+
 import notebook
 
 from slugline import ApiError
@@ -42,3 +44,11 @@ async def websocket(ws):
             await ws.accept()
             for number in range(3):
                 await ws.send_text(str(number))
+        case "send-only":
+            try:
+                while True:
+                    await ws.send("tick")
+                    await asyncio.sleep(0.02)
+            except BaseException as error:
+                notebook.note(key, [type(error).__name__, getattr(error, "code", None)])
+                raise
