@@ -137,3 +137,40 @@ def test_keep_alive_after_an_upload(server: ServerSite, notes: Notes) -> None:
         for _ in range(3):
             answer = connection.ask(f"/api/uploads/plain?key={notes.key}", "POST", body=b"x" * 100_000)
             assert answer.body == b'{"bytes":100000}'
+
+
+UNREAD = {
+    "length, all sent": ([("Content-Length", "1000")], b"x" * 1000),
+    "length, some sent": ([("Content-Length", "1000000")], b"x" * 1000),
+    "chunked": ([("Transfer-Encoding", "chunked")], b"4\r\nxxxx\r\n"),
+}
+
+
+@pytest.mark.parametrize("leave", [Connection.close, Connection.reset])
+@pytest.mark.parametrize("case", UNREAD)
+def test_client_that_leaves_before_its_body_was_read(server: ServerSite, notes: Notes, case: str, leave: object) -> None:
+    fields, body = UNREAD[case]
+    connection = server.wire.connect()
+    connection.send(make_request(f"/api/uploads/unread?key={notes.key}", "POST", fields) + body)
+    connection.read_head()
+    connection.read_chunk()
+    leave(connection)  # type: ignore[operator]
+    wait_until(notes.read, "the handler was told")
+    assert notes.read() == ["ClientDisconnected"]
+
+
+@pytest.mark.parametrize("size", [1000, 3 * 1024 * 1024])
+def test_body_is_read_after_the_answer_has_begun(server: ServerSite, notes: Notes, size: int) -> None:
+    answer = server.ask(f"/api/uploads/unread?key={notes.key}&read=1", "POST", body=b"x" * size)
+    assert answer.body == b"first\n%d" % size
+
+
+def test_client_that_sends_without_end_and_is_not_read(small_server: ServerSite, notes: Notes) -> None:
+    """More than is held for the handler is let go of after a while, or nobody would see the client leave."""
+    connection = small_server.wire.connect()
+    connection.send(make_request(f"/api/uploads/unread?key={notes.key}", "POST", [("Content-Length", "100000000")]))
+    connection.read_head()
+    connection.send(b"x" * 8 * 1024 * 1024)
+    connection.reset()
+    wait_until(notes.read, "the handler was told")
+    assert notes.read() == ["ClientDisconnected"]

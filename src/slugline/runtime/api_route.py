@@ -17,11 +17,13 @@ from slugline.http.response import Response, Stage
 from slugline.middleware.chain import compose
 from slugline.project.modules import Action, RouteModule
 from slugline.project.route_config import RouteConfig
+from slugline.runtime.asgi_types import Receive
 from slugline.runtime.body_reader import BodyReader
 from slugline.runtime.hand_over import hand_over_to, mount_prefix
 from slugline.runtime.mounted import MountedApp, mount
 from slugline.runtime.run_websocket import run_websocket
 from slugline.runtime.settings import Settings
+from slugline.runtime.shared_receive import SharedReceive
 from slugline.runtime.websocket import WebSocket
 
 __all__ = ["ApiRoute", "HandlerTimeout", "make_api_route"]
@@ -222,8 +224,13 @@ def _with_stream(run: Run, config: RouteConfig, settings: Settings) -> Run:
     """Leave the body to the handler, as `req.stream`."""
 
     def run_with_stream(request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
-        reader = _reader(request, settings, config.stream_limit_bytes, config.stream_limit_text)
-        reader.exhausted = not _has_body(request)
+        if _has_body(request):
+            shared = SharedReceive(request._receive, settings.body_idle_seconds)
+            request._receive = shared.watch
+            reader = _reader(request, shared.read, settings, config.stream_limit_bytes, config.stream_limit_text)
+        else:
+            reader = _reader(request, request._receive, settings, config.stream_limit_bytes, config.stream_limit_text)
+            reader.exhausted = True
         request._stream = reader
         return run(request, response)
 
@@ -233,7 +240,7 @@ def _with_stream(run: Run, config: RouteConfig, settings: Settings) -> Run:
 async def _read_body(request: Request[Any, Any], config: RouteConfig, settings: Settings, run_in_thread: RunInThread) -> None:
     header = request.index.get(b"content-type")
     media = parse_media_type(header.decode("latin-1") if header is not None else None)
-    reader = _reader(request, settings, config.size_limit_bytes, config.size_limit_text)
+    reader = _reader(request, request._receive, settings, config.size_limit_bytes, config.size_limit_text)
     if media.type_ == "multipart/form-data":
         if _has_body(request):
             await _read_form(request, reader, media, run_in_thread)
@@ -266,10 +273,10 @@ async def _read_form(request: Request[Any, Any], reader: BodyReader, media: Medi
     request.body, request.files = form.finish()
 
 
-def _reader(request: Request[Any, Any], settings: Settings, limit_bytes: int | None, limit_text: str) -> BodyReader:
+def _reader(request: Request[Any, Any], receive: Receive, settings: Settings, limit_bytes: int | None, limit_text: str) -> BodyReader:
     declared = request.index.get(b"content-length")
     return BodyReader(
-        request._receive,
+        receive,
         settings,
         declared_bytes=int(declared) if declared is not None and declared.isdigit() else None,
         limit_bytes=limit_bytes,

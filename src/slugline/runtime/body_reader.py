@@ -4,16 +4,15 @@ No server below us limits a body in size or time, and a cut-off upload shows onl
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from slugline.callables import from_thread
 from slugline.errors import BodyTimeout, BodyTooLarge, TruncatedBody
+from slugline.runtime.asgi_types import Message, Receive
 from slugline.runtime.settings import Settings
 
-__all__ = ["BodyReader", "Receive"]
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
+__all__ = ["BodyReader"]
 
 # A client that is still sending does not read our 413; closing on it would reset the connection and lose the answer.
 # So a little of the rest is read and dropped first.
@@ -51,7 +50,7 @@ class BodyReader:
         chunks = [chunk async for chunk in self]
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    async def receive_message(self) -> dict[str, Any]:
+    async def receive_message(self) -> Message:
         """Receive the next message as a server gives it, under the clocks: for a mounted application.
 
         After the body there is no clock: the next message is the client's leaving. Raises BodyTimeout.
@@ -156,7 +155,7 @@ class _BodyClock:
         self._paused_since: float | None = None
         self._timer = self._loop.call_later(min(self._idle, self._allowed), self._ring)
 
-    async def receive(self, receive: Receive) -> dict[str, Any]:
+    async def receive(self, receive: Receive) -> Message:
         self._task = asyncio.current_task()
         try:
             return await receive()

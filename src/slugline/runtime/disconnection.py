@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Any
 
-from slugline.runtime.body_reader import Receive
+from slugline.runtime.asgi_types import Receive
 
 __all__ = ["Disconnection"]
 
@@ -14,7 +14,7 @@ class Disconnection:
     """Whether the client has left: `if req.disconnected`, `await req.disconnected`, `req.disconnected.wait(1.0)`.
 
     The watching begins when it is first asked for, so the first look is nearly always false; a loop that looks
-    again is told. It needs the body to have been read: a server tells of a client that left only after the body.
+    again is told.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive) -> None:

@@ -123,8 +123,8 @@ class Streaming:
         found = request._disconnection
         disconnection = found if isinstance(found, Disconnection) else Disconnection(loop, request._receive)
         request._disconnection = disconnection
-        if disconnection.started or (request._stream is not None and not request._stream.exhausted):
-            return disconnection  # before the end of the body, the watching would take it away from the handler
+        if disconnection.started:
+            return disconnection
         if threading.get_ident() == self._loop_thread:
             disconnection.start()
         else:
@@ -166,13 +166,10 @@ class Streaming:
                 await channel.send_timed(request._send, {"type": "http.response.start", "status": status, "headers": fields})
                 await channel.send_all(request._send)
         finally:
-            if disconnection is not None:
-                disconnection.stop()
+            disconnection.stop()
 
-    def _watch_while_sending(self, request: Request[Any, Any], channel: Channel) -> Disconnection | None:
-        """Close the channel when the client leaves; the server tells of it only once the body has been read."""
-        if request._stream is not None and not request._stream.exhausted:
-            return None
+    def _watch_while_sending(self, request: Request[Any, Any], channel: Channel) -> Disconnection:
+        """Close the channel when the client leaves."""
         disconnection = self.watch_disconnection(request)
         disconnection.on_leave(lambda: channel.close(ClientDisconnected("The client has left.")))
         return disconnection
