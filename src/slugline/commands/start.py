@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -109,37 +110,41 @@ def _drain_on_sigterm(adapter: AsgiAdapter) -> None:
 def _prepare(adapter: AsgiAdapter) -> None:
     """Do in a worker what needs its loop: listen to SIGTERM, and give its connections a clock."""
     _drain_on_sigterm(adapter)
-    _cut_unread(adapter, tries=50)
+    _cut_unread(adapter, tries=500)
 
 
-def _cut_unread(adapter: AsgiAdapter, tries: int) -> None:
+def _cut_unread(adapter: AsgiAdapter, *, tries: int, found_before: bool = False) -> None:
     """Have the system close a connection whose client leaves what was sent unread (RFC 5482).
 
     Our own clock lets go of the request, but Granian, with its buffer full, does not notice and keeps the connection.
-    Each worker opens its listening socket a moment after the start, so it is looked for until it is there; connections
-    inherit the option. Linux only.
+    Each worker opens its listening socket a moment after the start, so it is looked for until it is there, and then once
+    more for the connections that were quicker; all others inherit the option. Linux only.
     """
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
     loop = adapter.app.loop
     if option is None or loop is None or not os.path.isdir("/proc/self/fd"):
         return
-    listeners = [listener for name in os.listdir("/proc/self/fd") if (listener := _listener(int(name))) is not None]
-    for listener in listeners:
-        with listener:
-            listener.setsockopt(socket.IPPROTO_TCP, option, int(adapter.app.settings.write_stall_seconds * 1000))
-    if not listeners and tries > 0:
-        loop.call_later(0.1, _cut_unread, adapter, tries - 1)
-    elif not listeners:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(found) for name in os.listdir("/proc/self/fd") if (found := _tcp_socket(int(name))) is not None]
+        listening = {each.getsockname()[1] for each in sockets if each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)}
+        for each in sockets:
+            if each.getsockname()[1] in listening:
+                each.setsockopt(socket.IPPROTO_TCP, option, int(adapter.app.settings.write_stall_seconds * 1000))
+    if listening and not found_before:
+        loop.call_later(1.0, functools.partial(_cut_unread, adapter, tries=0, found_before=True))
+    elif not listening and tries > 0:
+        loop.call_later(0.02, functools.partial(_cut_unread, adapter, tries=tries - 1))
+    elif not listening and not found_before:
         logger.warning("The listening socket was not found: a client that never reads keeps its connection.")
 
 
-def _listener(descriptor: int) -> socket.socket | None:
-    """Give a copy of the descriptor as a socket if it is one that listens on TCP."""
+def _tcp_socket(descriptor: int) -> socket.socket | None:
+    """Give a copy of the descriptor as a socket if it is one of TCP."""
     try:
         copy = socket.socket(fileno=os.dup(descriptor))
     except OSError:  # a file or a pipe, or closed in the meantime
         return None
-    if copy.family in (socket.AF_INET, socket.AF_INET6) and copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+    if copy.family in (socket.AF_INET, socket.AF_INET6) and copy.type == socket.SOCK_STREAM:
         return copy
     copy.close()
     return None
