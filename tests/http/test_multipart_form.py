@@ -69,6 +69,8 @@ def test_the_charset_of_a_part_or_of_the_form_is_used() -> None:
         part('name="a"', "1", "Content-Type: text/plain; charset=x-unknown\r\n").encode() + END.encode(),
         f"--{BOUNDARY}\r\nContent-Disposition: attachment\r\n\r\n1\r\n{END}".encode(),
         f"--{BOUNDARY}\r\n\r\n1\r\n{END}".encode(),
+        f"--{BOUNDARY}\r\nContent-Disposition: form-data\r\n\r\n1\r\n{END}".encode(),  # no name
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; filename="x; name=y"\r\n\r\n1\r\n{END}'.encode(),
         f"--{BOUNDARY}\r\nno colon\r\n\r\n1\r\n{END}".encode(),
         (part('name="a\nb"', "1") + END).encode(),  # a bare line feed in a header
         (part('name="a"', "1", "X-Note: a\nb\r\n") + END).encode(),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
-from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
 
 from slugline.errors import BadRequest, RequestError
 from slugline.http.body import decode_text
@@ -163,6 +163,8 @@ class MultipartForm:
         # The library refuses a bare line feed only when the header comes in pieces; the answer must not depend on that.
         if any("\n" in value for _, value in segment.headerlist):
             raise BadRequest("Invalid body")
+        if not segment.name and "name" not in parse_options_header(segment.header("content-disposition", ""))[1]:
+            raise BadRequest("Invalid body")  # RFC 7578 section 4.2: each part has a name
         self._segment = segment
         self._field = bytearray()
         self._file = None
