@@ -514,7 +514,11 @@ async def takes_the_event_and_raises(scope, receive, send):
     raise NotImplementedError
 
 
-@pytest.mark.parametrize("app", [asserts_http, takes_the_event_and_raises, sends_nothing])
+async def exits(scope, receive, send):
+    raise SystemExit(3)  # in a task, it would end the loop
+
+
+@pytest.mark.parametrize("app", [asserts_http, takes_the_event_and_raises, sends_nothing, exits])
 async def test_an_application_without_lifespan_is_left_in_peace(app):
     running = MountedLifespan(app, LOGGER)
     await running.startup()

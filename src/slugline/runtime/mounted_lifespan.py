@@ -46,7 +46,10 @@ class MountedLifespan:
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
-        await self._app(scope, self._events.get, self._answers.put)
+        try:
+            await self._app(scope, self._events.get, self._answers.put)
+        except (SystemExit, KeyboardInterrupt) as error:  # in a task of its own, these would end the loop
+            raise RuntimeError(f"The application wanted to end the process: {error!r}") from error
 
     async def _ask(self, phase: str) -> Message | None:
         """Send the event and wait for the answer; None when the application ends without one."""
