@@ -615,7 +615,7 @@ def test_what_is_to_run_afterwards_is_kept_in_order(res):
     assert res.after(print, 1) is res
     res.json({})
     res.after(len, "a")
-    assert res._after == [(print, (1,)), (len, ("a",))]
+    assert res._request._after == [(print, (1,)), (len, ("a",))]
 
 
 def test_it_says_what_has_become_of_it(res):

@@ -69,8 +69,8 @@ class AsgiAdapter:
             elif response._channel is not None:
                 await app.streaming.finish(response)
         finally:
-            if request._form is not None or request._disconnection is not None or (response is not None and response._after is not None):
-                app.clean_up(request, response)
+            if request._form is not None or request._disconnection is not None or request._after is not None:
+                app.clean_up(request)
             if self._log is not None:
                 self._log(request, _status_of(response), started)
 

@@ -1,6 +1,6 @@
 """What a handler reads: `req`."""
 
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from typing import Any, Generic, Protocol
 
 from typing_extensions import TypeVar
@@ -69,6 +69,7 @@ class Request(Generic[Body, Query]):
     _form: Any = None
     _socket: Any = None
     _channel: Any = None
+    _after: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = None
 
     route: str = ""
     """The pattern of the route that answers, such as "/api/post/[pid]"."""

@@ -63,7 +63,6 @@ class Response(Generic[Data]):
     _source: Any = None  # a file or an iterator, for `send`
     _fields: dict[str, str | list[str]] | None = None
     _channel: Channel | None = None
-    _after: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = None
     _final: tuple[int, list[tuple[bytes, bytes]], bytes] | None = None  # status, fields and body as they go out
     _handed_over = False  # whether a mounted application has answered instead
     _settled: Callable[["Response[Any]"], None] | None = None
@@ -320,11 +319,13 @@ class Response(Generic[Data]):
     def after(self, function: Callable[..., Any], /, *arguments: Any) -> Self:
         """Run `function(*arguments)` once the answer has gone; `def` on a worker thread, `async def` on the loop.
 
-        An exception in it is logged. A stopping server waits for it as long as it waits for requests.
+        Whatever the answer becomes: an error that follows does not undo it. An exception in it is logged. A stopping server
+        waits for it as long as it waits for requests.
         """
-        if self._after is None:
-            self._after = []
-        self._after.append((function, arguments))
+        request = self._request
+        if request._after is None:
+            request._after = []
+        request._after.append((function, arguments))
         return self
 
     def _finish(self, body: bytes = b"", default_type: bytes | None = None, *, typed: bool = False, tagged: bool = False) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from slugline.callables import make_awaitable
 from slugline.errors import ClientDisconnected, HandlerEnded, InstrumentationError
@@ -30,6 +30,8 @@ logger = logging.getLogger("slugline")
 
 # No smaller answer is worth looking up the route's `responseLimit`.
 LARGE_BYTES = 64 * 1024
+# Compressing and tagging more than this holds the loop up for longer than a hop to a thread takes.
+FINISHED_ON_THREAD_BYTES = 256 * 1024
 
 
 class App:
@@ -138,9 +140,11 @@ class App:
             response = self._handle_error(request, held, error)
         finally:
             self.load.requests -= 1
-        if response._channel is None and not response._handed_over:
-            return self._finish(request, response)
-        return response
+        if response._channel is not None or response._handed_over:
+            return response
+        if len(response._body) > FINISHED_ON_THREAD_BYTES:
+            return cast("Response[Any]", await self.threads.run_admitted(self._finish, request, response))
+        return self._finish(request, response)
 
     async def _await_late_answer(self, request: Request[Any, Any], held: list[Response[Any]]) -> Response[Any]:
         route: ApiRoute = request._api_route
@@ -228,13 +232,13 @@ class App:
 
     # Afterwards
 
-    def clean_up(self, request: Request[Any, Any], response: Response[Any] | None) -> None:
+    def clean_up(self, request: Request[Any, Any]) -> None:
         """Let go of what belongs to the request, and start what `res.after` asked for."""
         if request._form is not None:
             request._form.close()
         if request._disconnection is not None:
             request._disconnection.stop()
-        for function, arguments in (response._after or ()) if response is not None else ():
+        for function, arguments in request._after or ():
             self.run_in_background(make_awaitable(function, self.threads.run_admitted), *arguments)
 
     def run_in_background(self, function: Callable[..., Awaitable[Any]], *arguments: Any) -> None:

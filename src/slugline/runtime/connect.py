@@ -46,6 +46,7 @@ async def connect(app: App, scope: Scope, receive: Receive, send: Send) -> None:
     finally:
         app.load.streams -= 1
         app.sockets.discard(task)
+        app.clean_up(request)
 
 
 async def _run(app: App, request: Request[Any, Any], response: Response[Any], scope: Scope) -> None:
