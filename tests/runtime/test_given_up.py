@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 
 from slugline import Settings, create_app
 from slugline.adapters.asgi import AsgiAdapter
-from slugline.errors import SluglineError
+from slugline.errors import ClientDisconnected, SluglineError
+from slugline.http.request import Request
+from slugline.http.response import Response
 from slugline.runtime.threads import Threads
 
 ROUTES = {
@@ -123,3 +126,25 @@ async def test_a_job_that_nobody_waits_for_is_not_begun() -> None:
     await asyncio.gather(first, third)
     assert ran == [3]
     threads.close()
+
+
+async def test_a_head_that_comes_too_late_by_a_moment_is_not_sent(app: AsgiAdapter) -> None:
+    """The handler's thread opens its answer, and before the loop hears of it, the request is given up."""
+    await app.app.start()
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    request: Request[Any, Any] = Request("GET", b"/api/x")
+    request._send = send
+    channels: list[Any] = []
+    thread = threading.Thread(target=lambda: channels.append(app.app.open_channel(Response(request, app.app))))
+    thread.start()
+    thread.join()  # the loop stands still meanwhile
+    request._given_up = True
+    await asyncio.sleep(0.01)
+    with pytest.raises(ClientDisconnected):
+        channels[0].write(b"x")
+    assert (sent, app.app.load.requests, app.app.load.streams) == ([], 0, 0)
+    await app.app.stop()

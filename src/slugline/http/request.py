@@ -69,6 +69,7 @@ class Request(Generic[Body, Query]):
     _form: Any = None
     _socket: Any = None
     _channel: Any = None
+    _given_up = False  # whether another answer goes out than the handler's
     _after: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = None
 
     route: str = ""

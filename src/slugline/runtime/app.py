@@ -172,6 +172,7 @@ class App:
                 request.method,
                 escape(request.path),
             )
+        request._given_up = True
         return self._make_error_response(request, RuntimeError("no answer"))
 
     def _handle_error(self, request: Request[Any, Any], held: list[Response[Any]], error: BaseException) -> Response[Any]:
@@ -199,6 +200,7 @@ class App:
         if response.ended and response._source is None:
             return response
         response._stage = Stage.ANSWERED  # what holds it still must not answer a second time
+        request._given_up = True
         return self._make_error_response(request, error)
 
     def _make_error_response(self, request: Request[Any, Any], error: BaseException) -> Response[Any]:
@@ -250,6 +252,7 @@ class App:
 
 def _give_up(request: Request[Any, Any], held: list[Response[Any]], error: BaseException) -> None:
     """Let nothing more be answered: nobody waits."""
+    request._given_up = True
     for response in held:
         response._stage = Stage.ANSWERED
     if request._channel is not None:

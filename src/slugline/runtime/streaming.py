@@ -138,6 +138,9 @@ class Streaming:
         return self._loop
 
     def _begin(self, request: Request[Any, Any], channel: Channel, status: int, fields: Fields) -> None:
+        if request._given_up:  # a thread began to write in the moment in which the request was answered by something else
+            channel.close(ClientDisconnected("The request was answered without the handler."))
+            return
         self._load.requests -= 1
         self._load.streams += 1
         if any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in fields):
