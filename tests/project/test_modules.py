@@ -12,7 +12,8 @@ import pytest
 from slugline.errors import ConfigError, InstrumentationError, RouteModuleError
 from slugline.http.request import Request
 from slugline.http.response import Response
-from slugline.project.modules import METHODS, begin_imports, load_folder_middleware, load_instrumentation, load_route_module
+from slugline.project.imports import begin_imports
+from slugline.project.modules import METHODS, load_folder_middleware, load_instrumentation, load_route_module
 
 FILE = "pages/api/x.py"
 HANDLER = "def handler(req, res): ...\n"

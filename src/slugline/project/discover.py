@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slugline.project.imports import begin_imports
 from slugline.project.modules import (
     Instrumentation,
     RouteModule,
-    begin_imports,
     load_folder_middleware,
     load_instrumentation,
     load_route_module,
