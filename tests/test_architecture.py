@@ -14,7 +14,7 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"commands"},
-    {"testing"},
+    {"dev", "nextjs", "testing"},
     {"__init__"},
     {"adapters"},
     {"runtime"},
@@ -22,7 +22,7 @@ LAYERS = [
     {"middleware"},
     {"routing"},
     {"http"},
-    {"errors", "callables"},
+    {"errors", "callables", "keep"},
 ]
 PURE_LAYERS = {"http", "routing"}
 IMPURE_MODULES = {"asyncio", "os", "pathlib", "socket", "time", "threading", "subprocess"}

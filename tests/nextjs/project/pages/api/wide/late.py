@@ -1,0 +1,2 @@
+def handler(req, res):
+    res.json({"by": "python", "route": "wide/late", "query": req.query, "url": req.url})
