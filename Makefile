@@ -26,7 +26,7 @@ demo: .venv/.installed-demo ## Serve examples/article on port 3000 (PORT=8080 fo
 	@echo ""
 	@.venv/bin/slugline start examples/article --port $(PORT)
 
-test: .venv/.installed-dev system-tools ## Run the tests (PYTEST_ARGUMENTS="-k cookies")
+test: .venv/.installed-dev system-tools tests/npm/node_modules/.package-lock.json ## Run the tests (PYTEST_ARGUMENTS="-k cookies")
 	.venv/bin/python -m pytest $(PYTEST_ARGUMENTS)
 
 test-all: test ## Run the tests on each Python of 3.11 to 3.13 that is here
@@ -57,7 +57,10 @@ clean: ## Remove environments, caches and built files
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 	find $(CODE) -name .slugline -type d -prune -exec rm -rf {} +
 
-# Node runs pyright, and the npm package that one test compares with.
+tests/npm/node_modules/.package-lock.json: tests/npm/package-lock.json | system-tools
+	sh scripts/install-npm-packages.sh
+
+# Node runs pyright, and what the tests compare with.
 .PHONY: system-tools
 system-tools:
 	@sh scripts/install-system-tools.sh node npm
