@@ -283,6 +283,21 @@ REFUSED = {
     "an empty text in a list": ({"origin": [""]}, "'' is no origin"),
     "a line break in an origin": ({"origin": "https://a.example\r\nX: 1"}, "line break"),
     "a line break in a list of origins": ({"origin": ["https://a.example\n"]}, "line break"),
+    "a slash behind an origin": ({"origin": "https://a.example/"}, "nothing behind: 'https://a.example'."),
+    "a path behind an origin in a list": ({"origin": ["https://a.example/app?x"]}, "nothing behind: 'https://a.example'."),
+    "an origin without a scheme": ({"origin": "app.example"}, "'app.example' matches no origin"),
+    "an origin without a scheme, what is meant": ({"origin": ["app.example:8443"]}, "'https://app.example:8443'."),
+    "this machine without a scheme": ({"origin": "localhost:3000"}, "'http://localhost:3000'."),
+    "capitals in an origin": ({"origin": "https://App.example"}, "in small letters and with nothing behind: 'https://app.example'."),
+    "a wildcard": ({"origin": "https://*.app.example"}, 'Give a pattern: re.compile(r"^https://[^.]+\\.app\\.example$").'),
+    "several origins in one text": ({"origin": "https://a.example, https://b.example"}, "For several, give a list"),
+    "the usual port": ({"origin": "https://a.example:443"}, "leave the usual port out. Write 'https://a.example'."),
+    "a user in an origin": ({"origin": "https://ada@a.example"}, "'https://a.example'."),
+    "no host at all": ({"origin": ["https://"]}, 'such as "https://app.example"'),
+    "a slip in a method": ({"methods": ["GTE"]}, "'GTE' in methods matches no request. Did you mean 'GET'?"),
+    "a slip in a text of methods": ({"methods": "GET, DELTE"}, "Did you mean 'DELETE'?"),
+    "a method in small letters": ({"methods": ["get", "put"]}, "Did you mean 'GET'?"),
+    "no method": ({"methods": ["GET POST"]}, "'GET POST' in methods is no method"),
     "no methods at all": ({"methods": None}, "methods is a list of texts or one text"),
     "a method that is no text": ({"methods": [1]}, "methods is a list of texts"),
     "a number as headers": ({"allowed_headers": 1}, "allowed_headers is a list of texts"),
@@ -305,6 +320,28 @@ def test_refused_options(story):
     with pytest.raises(ConfigError, match=r"^Cors: ") as caught:
         Cors(**options)
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"origin": origin}
+        for origin in (
+            *("null", "http://localhost:3000", "http://127.0.0.1", "http://[::1]:3000", "https://a.example:8443", "http://a.example:443"),
+            *("chrome-extension://abcdef", "capacitor://localhost", "tauri://localhost", "https://xn--nxasmq6b.example"),
+            ["null", "https://a_b.example"],
+        )
+    ]
+    + [
+        {"methods": [method]} for method in ("PURGE", "PROPFIND", "QUERY", "LINK", "LOCK", "COPY", "MOVE", "REPORT", "SEARCH", "MKCOL", "*")
+    ],
+)
+def test_what_a_browser_may_send_is_taken(options):
+    Cors(**options)
+
+
+def test_what_an_origin_function_gives_is_taken_as_it_is():
+    Cors(origin=lambda origin, req: "app.example")
 
 
 def test_options_are_named():

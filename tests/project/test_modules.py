@@ -97,10 +97,16 @@ def test_config_and_middleware_are_read(tmp_path):
 REFUSED = {
     # name: text of the file, parts of the message
     "nothing": ("", ["defines nothing that answers", "Define `def handler(req, res)`", "begins with `_`"]),
-    "a small get": ("def get(req, res): ...", ["It has `get`: name it GET."]),
-    "a small delete": ("def delete(req, res): ...", ["It has `delete`: name it DELETE."]),
-    "main": ("def main(req, res): ...", ["It has `main`: name it `handler`."]),
-    "default": ("default = 5", ["It has `default`: name it `handler`."]),
+    "a small get": ("def get(req, res): ...", ["It has `get` (line 1): name it GET."]),
+    "a small delete": ("def delete(req, res): ...", ["It has `delete` (line 1): name it DELETE."]),
+    "main": ("def main(req, res): ...", ["It has `main` (line 1): name it `handler`."]),
+    "default": ("default = 5", ["It has `default` (line 1): name it `handler`."]),
+    "a slip in handler": ("\ndef handeler(req, res): ...", ["It has `handeler` (line 2): name it `handler`."]),
+    "a class": ("class Handler: ...", ["It has `Handler` (line 1): name it `handler`."]),
+    "an application by another name": ("def application(environ, start_response): ...", ["It has `application` (line 1): name it `app`."]),
+    "a handler called app": ("def app(req, res): ...", ["`app` takes (req, res), as a handler does", "Name it `handler`."]),
+    "a handler called app, in long words": ("async def app(request, response): ...", ["as a handler does"]),
+    "middleware alone": ("middleware = []", ["If it is the middleware of its folder, name it pages/api/_middleware.py"]),
     "handler is None": ("handler = None", ["defines nothing that answers"]),
     "handler and methods": (
         HANDLER + "def GET(req, res): ...\ndef POST(req, res): ...",
@@ -141,7 +147,8 @@ REFUSED = {
     "no Python": ("def handler(req, res):\n    return (\n", ["SyntaxError: ", "(line 2)"]),
     "wrong indentation": ("def handler(req, res):\nreturn 5\n", ["IndentationError: ", "(line 2)"]),
     "exit": ("import sys\nsys.exit(3)\n", ["SystemExit: 3 (line 2)"]),
-    "a null byte": ("x = 1\0", ["cannot be imported: "]),
+    "a null byte": ("x = 1\ny = 2\0", ["cannot be imported: ", "null bytes (line 2)"]),
+    "text that is evaluated": ("import ast\nast.literal_eval('(')\n", ["SyntaxError: ", "<unknown>, line 1", "(line 2)"]),
 }
 
 
@@ -161,10 +168,51 @@ def test_what_is_refused_and_what_it_says(tmp_path, text, parts):
         assert "pages.api.x" not in set(sys.modules) - before
 
 
-def test_the_line_of_an_error_is_that_of_the_route_file_and_not_of_what_it_imports(tmp_path):
-    text = "\n\nfrom pages.api._db import connect\n"
-    with pytest.raises(RouteModuleError, match=r"ZeroDivisionError: division by zero \(line 3\)"):
-        load(tmp_path, text, **{"pages/api/_db.py": "1 / 0\n"})
+NAMES_ROUTE = "\n\nfrom lib.users import names\n" + HANDLER
+IN_HELPERS = {
+    # name: helpers, what the message says after "cannot be imported: "
+    "an exception": ({"lib/users.py": "names = {}\n\nnames['b']\n"}, "KeyError: 'b' (lib/users.py, line 3, imported from line 3)"),
+    "no Python": ({"lib/users.py": "def names(:\n"}, "SyntaxError: invalid syntax (lib/users.py, line 1, imported from line 3)"),
+    "a null byte": (
+        {"lib/users.py": "names = 1\nx = '\0'\n"},
+        "SyntaxError: source code string cannot contain null bytes (lib/users.py, line 2, imported from line 3)",
+    ),
+    "a null byte in a neighbour of a helper": (
+        {"lib/users.py": "from . import _deep\n", "lib/_deep.py": "\0"},
+        "cannot contain null bytes (lib/_deep.py, line 1, imported from line 3)",
+    ),
+    "a module that is missing": (
+        {"lib/users.py": "import no_such_module_anywhere\n"},
+        "ModuleNotFoundError: No module named 'no_such_module_anywhere' (lib/users.py, line 1, imported from line 3)",
+    ),
+    "the helper itself is missing": ({"lib/__init__.py": ""}, "ModuleNotFoundError: No module named 'lib.users' (line 3)"),
+    "a helper of a helper": (
+        {"lib/users.py": "import lib.deep\n", "lib/deep.py": "\n1 / 0\n"},
+        "ZeroDivisionError: division by zero (lib/deep.py, line 2, imported from line 3)",
+    ),
+    "a circle": (
+        {"lib/users.py": "from lib.deep import one\nnames = 1\n", "lib/deep.py": "\nfrom lib.users import names\none = 1\n"},
+        "(most likely due to a circular import) (lib/users.py) (lib/deep.py, line 2, imported from line 3)",
+    ),
+    "an error of a library": (
+        {"lib/users.py": "import json\njson.loads('{')\n"},
+        "(lib/users.py, line 2, imported from line 3)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("helpers", "message"), IN_HELPERS.values(), ids=IN_HELPERS)
+def test_an_error_in_a_helper_names_its_file_and_its_line(tmp_path, helpers, message):
+    with pytest.raises(RouteModuleError) as caught:
+        load(tmp_path, NAMES_ROUTE, **helpers)
+    assert caught.value.message.startswith(f"{FILE} cannot be imported: ")
+    assert caught.value.message.endswith(message)
+    assert str(tmp_path) not in caught.value.message
+
+
+def test_a_helper_that_fails_when_it_is_called_says_from_where(tmp_path):
+    with pytest.raises(RouteModuleError, match=r"ZeroDivisionError: .* \(lib/users.py, line 2, called from line 2\)"):
+        load(tmp_path, "from lib.users import names\nnames()\n", **{"lib/users.py": "def names():\n    return 1 / 0\n"})
 
 
 def test_an_interrupt_stays_one(tmp_path):
@@ -177,7 +225,10 @@ CONFIG_ERRORS = {
     "an unknown key": ('config = {"api": {"bodyParsr": False}}\n' + HANDLER, [FILE, "bodyParsr", "bodyParser"]),
     "a bad value": ('config = {"api": {"bodyParser": {"sizeLimit": "1m"}}}\n' + HANDLER, [FILE, "config.api.bodyParser.sizeLimit"]),
     "no dict": ("config = 5\n" + HANDLER, [FILE]),
-    "raised by what it makes": ("from slugline.middleware import Cors\ncors = Cors(max_age='soon')\n" + HANDLER, [f"{FILE}: ", "max_age"]),
+    "raised by what it makes": (
+        "from slugline.middleware import Cors\ncors = Cors(max_age='soon')\n" + HANDLER,
+        [f"{FILE}, line 2: Cors: max_age"],
+    ),
 }
 
 
@@ -188,6 +239,81 @@ def test_errors_of_configuration_name_the_file(tmp_path, text, parts):
     assert caught.value.code == "config"
     for part in parts:
         assert part in caught.value.message
+
+
+def test_an_error_of_configuration_in_a_helper_names_it(tmp_path):
+    cors = "from slugline.middleware import Cors\n\ncors = Cors(max_age='soon')\n"
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "\nfrom lib.cors import cors\n" + HANDLER, **{"lib/cors.py": cors})
+    assert caught.value.message.startswith(f"lib/cors.py, line 3 ({FILE}, imported from line 2): Cors: max_age")
+    assert caught.value.files == (FILE,)
+
+
+# Names that nearly are Slugline's
+
+GUARD = "def auth(req, res, next): ...\n"
+GET = "def GET(req, res): ...\n"
+SOCKET = "async def websocket(ws): ...\n"
+NEAR = {
+    # name: text of the file, line, what is written, what is meant
+    "a plural": (GUARD + "middlewares = [auth]\n" + HANDLER, 2, "middlewares", "middleware"),
+    "another case": (HANDLER + GUARD + "Middleware = [auth]\n", 3, "Middleware", "middleware"),
+    "capitals": (GUARD + "MIDDLEWARE = [auth]\n" + GET, 2, "MIDDLEWARE", "middleware"),
+    "an underscore": (GUARD + "middle_ware = [auth]\n" + GET, 2, "middle_ware", "middleware"),
+    "a slip": (GUARD + "middelware = [auth]\n" + GET, 2, "middelware", "middleware"),
+    "a letter too few, with an annotation": (GUARD + "middlware: list = [auth]\n" + GET, 2, "middlware", "middleware"),
+    "a guard under a condition": (GUARD + "if True:\n    middlewares = [auth]\n" + GET, 3, "middlewares", "middleware"),
+    "beside an application": (GUARD + "middlewares = [auth]\nasync def app(scope, receive, send): ...\n", 2, "middlewares", "middleware"),
+    "beside a socket": (GUARD + "middlewares = [auth]\n" + SOCKET, 2, "middlewares", "middleware"),
+    "a configuration": (HANDLER + "Config = {'api': {'bodyParser': False}}\n", 2, "Config", "config"),
+    "a configuration of any kind": (HANDLER + "Config = {}\n", 2, "Config", "config"),
+    "a configuration in capitals": (HANDLER + "CONFIG = {'maxDuration': 5}\n", 2, "CONFIG", "config"),
+    "a configuration with a slip": (HANDLER + "confg = {'max_duration': 5}\n", 2, "confg", "config"),
+    "configurations": (HANDLER + "configs = {'api': {}}\n", 2, "configs", "config"),
+    "a method in small letters": (GET + "def post(req, res): ...\n", 2, "post", "POST"),
+    "a method with a capital": (GET + "async def Put(request, response): ...\n", 2, "Put", "PUT"),
+    "a method with a slip": (GET + "def DELTE(req, res): ...\n", 2, "DELTE", "DELETE"),
+    "a method with letters in another order": ("def GTE(req, res): ...\ndef POST(req, res): ...\n", 1, "GTE", "GET"),
+    "a decorated method": (GET + "def same(f): return f\n@same\ndef patch(_req, _res): ...\n", 4, "patch", "PATCH"),
+    "a socket": (HANDLER + "async def webSocket(ws): ...\n", 2, "webSocket", "websocket"),
+    "a socket with a slip": (HANDLER + "async def websockt(ws): ...\n", 2, "websockt", "websocket"),
+    "a handler beside a socket": (SOCKET + "def handeler(req, res): ...\n", 2, "handeler", "handler"),
+    "a method beside a socket": (SOCKET + "def get(req, res): ...\n", 2, "get", "GET"),
+    "an application beside a socket": (SOCKET + "App = print\n", 2, "App", "app"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "written", "meant"), NEAR.values(), ids=NEAR)
+def test_a_name_that_nearly_is_ours_is_refused(tmp_path, text, line, written, meant):
+    with pytest.raises(RouteModuleError) as caught:
+        load(tmp_path, text)
+    assert caught.value.message == (
+        f"{FILE}, line {line}: `{written}` has no effect. Name it `{meant}`; if it is a helper, begin its name with `_`."
+    )
+    assert caught.value.files == (FILE,)
+
+
+HELPERS = {
+    "a helper for a method beside a handler": HANDLER + "def get(req, res): ...\ndef POST_it(req, res): ...\n",
+    "a helper that takes something else": GET + "def post(url, json): ...\ndef delete(key): ...\n",
+    "the views of an application": "async def app(scope, receive, send): ...\ndef post(number): ...\n",
+    "a list from which the middleware is made": GUARD + "middlewares = [auth]\nmiddleware = [*middlewares, auth]\n" + HANDLER,
+    "a middleware with a name of its own": "def my_middleware(req, res, next): ...\ndef middleware1(req, res, next): ...\n" + HANDLER,
+    "a class": "class Middleware: ...\nclass Config: ...\nclass Handler: ...\nclass App: ...\nclass WebSocket: ...\n" + HANDLER,
+    "imports": "from slugline.middleware import Middleware\nfrom slugline import WebSocket\nimport collections as Config\n" + HANDLER,
+    "names that begin with _": GUARD + "_middlewares = [auth]\n_Config = {}\n" + HANDLER,
+    "constants": "CONFIG = {'model': 'small'}\nconfigs = {'a': {}}\nPOSTS = {}\nconfig_map = {'api': {}}\nGETTER = 1\n" + GET,
+    "an address": "CONFIG = {'api': 'https://api.example'}\n" + GET,
+    "a function that opens a socket": "async def open_websocket(url): ...\ndef websockets(): ...\n" + HANDLER,
+    "a second handler": GET + "def Handler(req, res): ...\ndef main(req, res): ...\n",
+    "another method": GET + "def QUERY(req, res): ...\ndef TRACE(req, res): ...\n",
+    "our own": "config = {}\nmiddleware = []\n" + SOCKET + GET,
+}
+
+
+@pytest.mark.parametrize("text", HELPERS.values(), ids=HELPERS)
+def test_a_helper_may_have_any_name(tmp_path, text):
+    assert load(tmp_path, text).source == FILE
 
 
 # Annotations
@@ -359,7 +485,13 @@ def test_the_middleware_of_a_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("", "defines no `middleware`"), ("middleware = 5\n", "must be a list"), ("1 / 0\n", "ZeroDivisionError")]
+    ("text", "message"),
+    [
+        ("", "defines no `middleware`. Give it a list"),
+        ("middlewares = []\n", "defines no `middleware`. It has `middlewares`: name it `middleware`."),
+        ("middleware = 5\n", "must be a list"),
+        ("1 / 0\n", "ZeroDivisionError"),
+    ],
 )
 def test_a_middleware_file_without_a_list_is_refused(tmp_path, text, message):
     source = "pages/api/_middleware.py"
@@ -389,6 +521,11 @@ def test_instrumentation_may_be_missing_or_half(tmp_path):
         ("def register(app): ...\n", "register takes no arguments"),
         ("def shutdown(app): ...\n", "shutdown takes no arguments"),
         ("register = 5\n", "register"),
+        ("", "defines neither `register` nor `shutdown`.*Define `async def register"),
+        ("\ndef registre(): ...\n", r"It has `registre` \(line 2\): name it `register`"),
+        ("async def startup(): ...\n", r"It has `startup` \(line 1\): name it `register`"),
+        ("async def on_shutdown(): ...\n", r"It has `on_shutdown` \(line 1\): name it `shutdown`"),
+        ("def Shutdown(): ...\n", r"It has `Shutdown` \(line 1\): name it `shutdown`"),
     ],
 )
 def test_instrumentation_that_cannot_run_is_refused(tmp_path, text, message):

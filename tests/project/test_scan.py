@@ -263,3 +263,44 @@ class TestLinks:
         make_project(tmp_path, "real/pages/api/y.py")
         (tmp_path / "link").symlink_to("real")
         assert patterns(scan_pages(tmp_path / "link")) == {"pages/api/y.py": "/api/y"}
+
+
+GUARDED = "middleware = []\n"
+NEAR_MIDDLEWARE = {
+    # file: text, the name that is meant
+    "pages/_middlewares.py": (GUARDED, "pages/_middleware.py"),
+    "pages/middleware.py": ("def middleware(req, res, next): ...\n", "pages/_middleware.py"),
+    "pages/api/_Middlewares.py": ("middlewares: list = []\n", "pages/api/_middleware.py"),
+    "pages/api/admin/_middelware.py": ("x = 1\nmiddleware = [x]\n", "pages/api/admin/_middleware.py"),
+    "pages/api/admin/__middleware.py": ("async def middleware(req, res, next): ...\n", "pages/api/admin/_middleware.py"),
+}
+
+
+@pytest.mark.parametrize(("file", "text", "meant"), [(file, *row) for file, row in NEAR_MIDDLEWARE.items()], ids=NEAR_MIDDLEWARE)
+def test_middleware_under_another_name_is_refused(tmp_path: Path, file: str, text: str, meant: str) -> None:
+    make_project(tmp_path, file, "pages/api/x.py", "pages/api/admin/y.py")
+    (tmp_path / file).write_text(text)
+    with pytest.raises(RouteNameError, match=f"would never run: only _middleware.py does. Name it {meant};") as raised:
+        scan_pages(tmp_path)
+    assert raised.value.files == (file,)
+    # A development server goes on with the rest, and leaves out what the guard was to stand before.
+    refused: list[RouteNameError] = []
+    found = scan_pages(tmp_path, refused)
+    assert [error.files for error in refused] == [(file,)]
+    assert [route.source for route in found.routes] == (["pages/api/x.py"] if "admin" in file else [])
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        (["pages/api/_middlewares.py"], "def auth(req, res, next): ...\n"),  # a helper
+        (["pages/api/_middlewares.py", "pages/api/_middleware.py"], GUARDED),  # a helper of the real one
+        (["pages/api/_middleware_parts.py"], GUARDED),
+        (["pages/api/middleware.py"], GUARDED),  # a route; it is imported, and then has to answer
+    ],
+)
+def test_helpers_of_middleware_are_left_alone(tmp_path: Path, files: list[str], text: str) -> None:
+    make_project(tmp_path, *files, "pages/api/x.py")
+    for file in files:
+        (tmp_path / file).write_text(text)
+    assert "/api/x" in patterns(scan_pages(tmp_path)).values()

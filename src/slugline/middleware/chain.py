@@ -72,7 +72,8 @@ def run_middleware(req: AnyRequest, res: AnyResponse, function: Callable[[AnyReq
     except RuntimeError:
         _run_on_worker_thread(req, res, function)
         return _DONE
-    return _run_on_loop(req, res, function)
+    caller = inspect.currentframe()
+    return _ToAwait(req, res, function, caller.f_back if caller is not None else None)
 
 
 def _wrap(function: Middleware, inside: Run, run_in_thread: RunInThread) -> Run:
@@ -122,6 +123,31 @@ class _Done:
 
 
 _DONE = _Done()
+
+
+class _ToAwait:
+    """What `run_middleware` gives an `async def` handler.
+
+    SECURITY: a handler that forgets the `await` would pass a guard that has never run, so the request remembers it until it is awaited.
+    """
+
+    __slots__ = ("_call", "_place")
+
+    def __init__(self, request: Request[Any, Any], response: Response[Any], function: Callable[..., Any], caller: FrameType | None) -> None:
+        self._call = (request, response, function)
+        self._place = f"{caller.f_code.co_filename}, line {caller.f_lineno}" if caller is not None else "an unknown place"
+        request._unawaited = self
+
+    def __await__(self) -> Generator[Any, None, None]:
+        request, response, function = self._call
+        if request._unawaited is self:
+            request._unawaited = None
+        return _run_on_loop(request, response, function).__await__()
+
+    def explain(self) -> str:
+        """Say what is wrong when the handler has ended and this was never awaited."""
+        name = _name(self._call[2])
+        return f"run_middleware(…, {name}) was not awaited ({self._place}), so it never ran. Write `await run_middleware(…)`."
 
 
 class _Step:

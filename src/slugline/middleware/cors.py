@@ -3,6 +3,7 @@
 The options and the answers are those of the npm package `cors` 2.8.6, header for header and in the same order.
 """
 
+import difflib
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ from slugline.http.response import Response
 from slugline.middleware.chain import Middleware, Next
 
 __all__ = ["Cors", "Origin", "OriginFunction"]
+
+# As browsers write it (RFC 6454 section 6.2): small letters, no slash behind. Extensions and apps have schemes of their own.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@,*A-Z]+")
+_DEFAULT_PORT = re.compile(r"http://[^:]+:80|http://\[[^\]]+\]:80|https://[^:]+:443|https://\[[^\]]+\]:443")
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 FixedOrigin = str | bool | re.Pattern[str] | Sequence[str | re.Pattern[str]]
 OriginFunction = Callable[[str | None, Any], FixedOrigin | Awaitable[FixedOrigin | None] | None]
@@ -61,12 +68,13 @@ class Cors:
             self._function = origin
         else:
             self._policy = _make_policy(origin, credentials=credentials)
+            _check_origins(origin)
         self._function_is_async = self._function is not None and is_async_callable(self._function)
         # What `run_middleware` calls in a `def` handler: the same work without the event loop, where the options allow it.
         self.on_worker_thread: Middleware | None = None if self._function_is_async else self._call_on_worker_thread
 
         credentials_field = _field("Access-Control-Allow-Credentials", "true" if credentials else "")
-        methods_field = _field("Access-Control-Allow-Methods", _join("methods", methods))
+        methods_field = _field("Access-Control-Allow-Methods", _check_methods(_join("methods", methods)))
         exposed_field = _field("Access-Control-Expose-Headers", _join("exposed_headers", exposed_headers))
         max_age_field = _field("Access-Control-Max-Age", _check_max_age(max_age))
         allowed_field = _field("Access-Control-Allow-Headers", _join("allowed_headers", allowed_headers))
@@ -198,6 +206,48 @@ def _make_list_policy(entries: Sequence[object]) -> _Policy:
                 "a list of texts and patterns, or a function (origin, req) that gives one of these."
             )
     return _Policy(exact=frozenset(exact), patterns=tuple(patterns))
+
+
+def _check_origins(origin: object) -> None:
+    """Refuse a text that no browser ever sends as its origin; what an origin function gives is taken as it is."""
+    for text in [origin] if isinstance(origin, str) else origin if isinstance(origin, Sequence) else ():
+        if isinstance(text, str) and text not in ("", "*", "null") and not _ORIGIN.fullmatch(text):
+            raise ConfigError(f"Cors: {text!r} matches no origin. {_suggest_origin(text)}")
+        if isinstance(text, str) and _DEFAULT_PORT.fullmatch(text):
+            raise ConfigError(f"Cors: {text!r} matches no origin, since browsers leave the usual port out. Write {_strip_port(text)!r}.")
+
+
+def _suggest_origin(text: str) -> str:
+    if "," in text or " " in text.strip():
+        return 'For several, give a list: origin=["https://a.example", "https://b.example"].'
+    if "*" in text:
+        pattern = re.escape(text.rstrip("/")).replace(r"\*", "[^.]+")
+        return f'There are no wildcards in it. Give a pattern: re.compile(r"^{pattern}$").'
+    scheme, separator, rest = text.strip().partition("://")
+    if not separator:
+        scheme, rest = "http" if re.match(r"localhost\b|127\.", text) else "https", text.strip().lstrip("/")
+    host = re.split(r"[/?#]", rest)[0].rpartition("@")[2]
+    meant = f"{scheme}://{host}".lower()
+    if not _ORIGIN.fullmatch(meant):
+        return 'An origin is scheme, host and perhaps a port, such as "https://app.example".'
+    return f"An origin is scheme, host and perhaps a port, in small letters and with nothing behind: {meant!r}."
+
+
+def _strip_port(text: str) -> str:
+    return text.rpartition(":")[0]
+
+
+def _check_methods(text: str) -> str:
+    """Refuse a method that is nearly one of HTTP's, or no method at all; any other is allowed."""
+    for method in filter(None, (each.strip() for each in text.split(","))):
+        if method in _METHODS or method == "*":
+            continue
+        if not _TOKEN.fullmatch(method):
+            raise ConfigError(f'Cors: {method!r} in methods is no method. Give a list: methods=["GET", "POST"].')
+        near = difflib.get_close_matches(method.upper(), _METHODS, n=1, cutoff=0.66)
+        if near:
+            raise ConfigError(f"Cors: {method!r} in methods matches no request. Did you mean {near[0]!r}?")
+    return text
 
 
 def _check_text(option: str, text: str) -> str:

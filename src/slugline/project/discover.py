@@ -1,5 +1,6 @@
 """From a folder to a project: what answers what."""
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +15,13 @@ from slugline.project.modules import (
     load_instrumentation,
     load_route_module,
 )
+from slugline.project.overlooked import find_narrow_application, find_overlooked
 from slugline.project.scan import scan_pages
 from slugline.routing.table import Route, RouteTable, build_table
 
-__all__ = ["LoadedRoute", "Project", "discover"]
+__all__ = ["LoadedRoute", "Project", "discover", "log_warnings"]
+
+logger = logging.getLogger("slugline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Project:
     root: Path
     table: RouteTable[LoadedRoute]
     instrumentation: Instrumentation
+    warnings: tuple[str, ...] = ()
+    """What looks as if it answered and does not, in whole sentences."""
 
 
 def discover(directory: str | os.PathLike[str]) -> Project:
@@ -51,8 +57,17 @@ def discover(directory: str | os.PathLike[str]) -> Project:
     begin_imports(root)
     shared = {file.source: load_folder_middleware(root, file.source) for file in scan.middleware}
     routes = []
+    warnings = list(find_overlooked(scan))
     for file in scan.routes:
         folder_middleware = tuple(function for above in file.middleware for function in shared[above.source])
-        loaded = LoadedRoute(file.pattern, load_route_module(root, file.source), folder_middleware)
-        routes.append(Route(file.pattern, file.segments, loaded, file.source))
-    return Project(root, build_table(routes), load_instrumentation(root))
+        module = load_route_module(root, file.source)
+        routes.append(Route(file.pattern, file.segments, LoadedRoute(file.pattern, module, folder_middleware), file.source))
+        narrow = find_narrow_application(Route(file.pattern, file.segments, module, file.source))
+        warnings += [narrow] if narrow else []
+    return Project(root, build_table(routes), load_instrumentation(root), tuple(warnings))
+
+
+def log_warnings(project: Project) -> None:
+    """Tell what looks as if it answered and does not; for the commands, which do it once and not in each worker."""
+    for warning in project.warnings:
+        logger.warning("%s", warning)

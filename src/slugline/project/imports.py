@@ -2,8 +2,10 @@
 
 import hashlib
 import importlib.util
+import os
 import re
 import sys
+import traceback
 import types
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +19,8 @@ def import_file(root: Path, source: str) -> types.ModuleType:
     """Import one file of the project under a name made from its path, "pages.api.post.[pid]" for pages/api/post/[pid].py.
 
     The project's folder is put first on sys.path, so that the file can import its neighbours: `from pages.api._db import
-    connect`, `from lib.models import User`. Raises RouteModuleError with the cause chained; ConfigError passes.
+    connect`, `from lib.models import User`. Raises RouteModuleError, or ConfigError for one, with the cause chained; the message
+    names the file and the line of the user's in which it happened, and from where that was imported.
     """
     path = root / source
     _put_on_path(root)
@@ -36,13 +39,13 @@ def import_file(root: Path, source: str) -> types.ModuleType:
         spec.loader.exec_module(module)
     except ConfigError as error:
         del sys.modules[name]
-        raise ConfigError(f"{source}: {error.message}", files=[source]) from error
+        raise ConfigError(f"{_place_of(error, root, source)}: {error.message}", files=[source]) from error
     except (KeyboardInterrupt, GeneratorExit):
         del sys.modules[name]
         raise
     except BaseException as error:
         del sys.modules[name]
-        raise RouteModuleError(f"{source} cannot be imported: {_describe(error, path)}", files=[source]) from error
+        raise RouteModuleError(f"{source} cannot be imported: {_describe(error, root, source)}", files=[source]) from error
     return module
 
 
@@ -96,26 +99,83 @@ def _module_name(source: str) -> str:
     return ".".join([*parts[:-1], hashlib.sha256(source.encode()).hexdigest()[:12]])
 
 
-def _describe(error: BaseException, path: Path) -> str:
-    """Say what went wrong and in which line of the user's file: `NameError: … (line 3)`."""
+def _describe(error: BaseException, root: Path, source: str) -> str:
+    """Say what went wrong and where: "NameError: … (line 3)", "KeyError: 'b' (lib/users.py, line 6, imported from line 4)"."""
+    is_told = isinstance(error, SyntaxError) and _is_own(str(error.filename), root)
+    text = error.msg if is_told and isinstance(error, SyntaxError) else str(error) or "no message"
+    # Python writes whole paths into some of its messages, such as that of a circular import.
+    text = text.replace(f"{root}{os.sep}", "")
+    file, line, importing = _locate(error, root, source)
+    if file == source:
+        where = f"line {line}" if line else ""
+    else:
+        where = ", ".join([file, *([f"line {line}"] if line else []), *([importing] if importing else [])])
+    return f"{type(error).__name__}: {text}" + (f" ({where})" if where else "")
+
+
+def _place_of(error: BaseException, root: Path, source: str) -> str:
+    """Give the beginning of a message: "pages/api/a.py, line 3", "lib/cors.py, line 2 (pages/api/a.py, imported from line 4)"."""
+    file, line, importing = _locate(error, root, source)
+    place = f"{file}, line {line}" if line else file
+    return place if file == source else f"{place} ({source}, {importing})" if importing else f"{place} ({source})"
+
+
+def _locate(error: BaseException, root: Path, source: str) -> tuple[str, int | None, str]:
+    """Give the innermost file of the user's in which an error happened, the line there, and how the route's file led there."""
+    frames = [(frame.filename, frame.lineno, frame.name) for frame in traceback.extract_tb(error.__traceback__)]
+    importing = next((line for name, line, _ in reversed(frames) if name == str(root / source)), None)
     if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg} (line {error.lineno})"
-    line = None
-    traceback = error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == str(path):
-            line = traceback.tb_lineno
-        traceback = traceback.tb_next
-    text = str(error) or "no message"
-    return f"{type(error).__name__}: {text}" + (f" (line {line})" if line is not None else "")
+        frames += _syntax_frames(error, root / source, root)
+    own = [(name, line, function) for name, line, function in frames if _is_own(name, root)]
+    if not own:
+        return source, None, ""
+    name, line, _ = own[-1]
+    file = Path(name).relative_to(root).as_posix()
+    is_import = isinstance(error, SyntaxError) or any(each == name and function == "<module>" for each, _, function in own)
+    return file, line, f"{'imported' if is_import else 'called'} from line {importing}" if importing else ""
+
+
+def _syntax_frames(error: SyntaxError, path: Path, root: Path) -> list[tuple[str, int | None, str]]:
+    """Give the place of the text that is no Python, which no frame shows, since it has not run."""
+    if error.filename and error.lineno is not None:
+        return [(error.filename, error.lineno, "<module>")]
+    if "null bytes" not in str(error):
+        return []
+    # Of a NUL byte Python tells neither file nor line. It lies in what the innermost line imports, or in the route's file itself.
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename, root)]
+    paths = _imported_files(frames[-1].line or "", Path(frames[-1].filename), root) if frames else [path]
+    for each in paths:
+        if each.is_file() and b"\0" in (content := each.read_bytes()):
+            return [(str(each), content.partition(b"\0")[0].count(b"\n") + 1, "<module>")]
+    return []
+
+
+def _imported_files(line: str, path: Path, root: Path) -> list[Path]:
+    """Give the files of the project that a line such as "from lib import users" may read."""
+    names = re.findall(r"\.*[\w.]+", line)
+    if len(names) > 2:  # "from", the package, "import", what is imported
+        names += [f"{names[1]}{each}" if names[1].endswith(".") else f"{names[1]}.{each}" for each in names[3:]]
+    files = []
+    for name in names:
+        plain = name.lstrip(".")
+        dots = len(name) - len(plain)
+        place = (path.parents[dots - 1] if dots else root).joinpath(*plain.split("."))
+        files += [place.with_name(f"{place.name}.py"), place / "__init__.py"]
+    return files
+
+
+def _is_own(name: str, root: Path) -> bool:
+    return name.startswith(f"{root}{os.sep}") and not {"site-packages", "dist-packages"} & set(Path(name).parts)
 
 
 def own_modules(root: Path) -> dict[str, Path]:
     """Give the modules that lie in the project and were imported for it, by name, with their files."""
     own = {}
+    inside = f"{root}{os.sep}"
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if name not in _Current.earlier and file and _lies_in(module, root):
+        # PERF: the text is compared first; a project with numpy has thousands of modules.
+        if isinstance(file, str) and file.startswith(inside) and name not in _Current.earlier and _lies_in(module, root):
             own[name] = Path(file)
     return own
 

@@ -14,6 +14,7 @@ from slugline.errors import InstrumentationError, ProjectError, RouteModuleError
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.project.imports import import_file
+from slugline.project.near_names import METHODS, find_meant, line_of, looks_like_handler, refuse_near_names, suggest_form
 from slugline.project.route_config import RouteConfig, parse_route_config
 
 __all__ = [
@@ -26,7 +27,10 @@ __all__ = [
     "load_route_module",
 ]
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+INSTRUMENTATION_WORDS = {
+    "register": ("startup", "start", "on_startup", "on_start", "setup", "init", "initialize", "registre", "main", "lifespan"),
+    "shutdown": ("stop", "on_shutdown", "on_stop", "teardown", "close", "cleanup", "unregister", "deregister"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class Instrumentation:
 def load_route_module(root: Path, source: str) -> RouteModule:
     """Import pages/api/….py and check what it defines.
 
-    Raises RouteModuleError when it cannot be imported or defines nothing that answers, ConfigError for its `config`.
+    Raises RouteModuleError when it cannot be imported, defines nothing that answers, or has a name that nearly is one of
+    Slugline's (see near_names), ConfigError for its `config`.
     """
     module = import_file(root, source)
     handler = getattr(module, "handler", None)
@@ -73,7 +78,13 @@ def load_route_module(root: Path, source: str) -> RouteModule:
     if len(forms) > 1:
         raise RouteModuleError(f"{source} defines {' and '.join(forms)}. Keep one of them.", files=[source])
     if not forms and websocket is None:
-        raise RouteModuleError(f"{source} defines nothing that answers.{_suggest_form(module)}", files=[source])
+        raise RouteModuleError(f"{source} defines nothing that answers. {_suggest(module, source)}", files=[source])
+    refuse_near_names(module, source)
+    if app is not None and looks_like_handler(app):
+        raise RouteModuleError(
+            f"{source}: `app` takes (req, res), as a handler does, and an application takes other things. Name it `handler`.",
+            files=[source],
+        )
     return RouteModule(
         source=source,
         config=parse_route_config(getattr(module, "config", {}), source),
@@ -92,7 +103,9 @@ def load_folder_middleware(root: Path, source: str) -> tuple[Callable[..., Any],
     """
     module = import_file(root, source)
     if not hasattr(module, "middleware"):
-        raise RouteModuleError(f"{source} defines no `middleware`. Give it a list: middleware = [my_function].", files=[source])
+        near = next((name for name in vars(module) if not name.startswith("_") and find_meant(name, ("middleware",))), None)
+        cure = f"It has `{near}`: name it `middleware`." if near else "Give it a list: middleware = [my_function]."
+        raise RouteModuleError(f"{source} defines no `middleware`. {cure}", files=[source])
     return _middleware(module.middleware, source)
 
 
@@ -108,22 +121,42 @@ def load_instrumentation(root: Path) -> Instrumentation:
             except ProjectError as error:
                 raise InstrumentationError(error.message, files=[source]) from error
             found = Instrumentation(getattr(module, "register", None), getattr(module, "shutdown", None))
-            for name, function in (("register", found.register), ("shutdown", found.shutdown)):
-                if function is not None and not _accepts(function, 0):
-                    raise InstrumentationError(f"{source}: {name} takes no arguments: async def {name}().", files=[source])
+            _check_instrumentation(module, found, source)
             return found
     return Instrumentation()
 
 
-def _suggest_form(module: types.ModuleType) -> str:
-    names = {name for name in vars(module) if not name.startswith("_")}
-    for name in ("get", "post", "put", "patch", "delete", "head", "options"):
-        if name in names:
-            return f" It has `{name}`: name it {name.upper()}."
-    for name in ("main", "default", "Handler", "handle", "index"):
-        if name in names:
-            return f" It has `{name}`: name it `handler`."
-    return " Define `def handler(req, res)`, or functions named GET, POST, …, or `app`; a helper's name begins with `_`."
+def _check_instrumentation(module: types.ModuleType, found: Instrumentation, source: str) -> None:
+    for name, function in (("register", found.register), ("shutdown", found.shutdown)):
+        if function is not None and not _accepts(function, 0):
+            raise InstrumentationError(f"{source}: {name} takes no arguments: async def {name}().", files=[source])
+    if found.register is not None or found.shutdown is not None:
+        return
+    for meant, words in INSTRUMENTATION_WORDS.items():
+        for name, value in vars(module).items():
+            if callable(value) and (name.lower() in words or find_meant(name, (meant,))):
+                line = line_of(module, name)
+                where = f" (line {line})" if line else ""
+                raise InstrumentationError(
+                    f"{source} defines neither `register` nor `shutdown`, so nothing in it would be called. "
+                    f"It has `{name}`{where}: name it `{meant}`.",
+                    files=[source],
+                )
+    raise InstrumentationError(
+        f"{source} defines neither `register` nor `shutdown`, so nothing in it would be called. "
+        "Define `async def register()`, which runs at start, or delete the file.",
+        files=[source],
+    )
+
+
+def _suggest(module: types.ModuleType, source: str) -> str:
+    form = suggest_form(module)
+    if form is not None:
+        return form
+    folder, _, name = source.rpartition("/")
+    if hasattr(module, "middleware") or find_meant(name.removesuffix(".py"), ("middleware",)):
+        return f"If it is the middleware of its folder, name it {folder}/_middleware.py, with a list `middleware = [my_function]`."
+    return "Define `def handler(req, res)`, or functions named GET, POST, …, or `app`; a helper's name begins with `_`."
 
 
 def _action(function: Any, name: str, source: str) -> Action:

@@ -12,7 +12,7 @@ from typing import NoReturn
 from slugline.errors import ConfigError
 from slugline.http.sizes import parse_size
 
-__all__ = ["RouteConfig", "parse_route_config"]
+__all__ = ["RouteConfig", "is_known_key", "parse_route_config"]
 
 DEFAULT_SIZE_LIMIT_BYTES = 1024 * 1024
 DEFAULT_RESPONSE_LIMIT_BYTES = 4 * 1024 * 1024
@@ -71,6 +71,11 @@ def parse_route_config(config: object, source: str) -> RouteConfig:
         external_resolver=_read_external_resolver(api),
         max_duration_seconds=_read_max_duration(top),
     )
+
+
+def is_known_key(key: object) -> bool:
+    """Tell whether a key, in either spelling, has a place anywhere in a route's `config`, or in that of Next.js."""
+    return any(key in (known, _snake_case(known)) for known in (*HOME_OF_KEY, *NEXTJS_ONLY_KEYS))
 
 
 class _Section:

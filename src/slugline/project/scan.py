@@ -1,16 +1,19 @@
 """The files under pages/ that answer requests. Nothing is imported here."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from slugline.errors import ProjectNotFound, RouteNameError
+from slugline.project.near_names import find_meant
 from slugline.routing.segments import Segment, split_segments
 
-__all__ = ["MiddlewareFile", "RouteFile", "Scan", "scan_pages"]
+__all__ = ["MiddlewareFile", "RouteFile", "Scan", "is_ignored", "scan_pages"]
 
 MIDDLEWARE_NAME = "_middleware.py"
+_MIDDLEWARE_LIST = re.compile(rb"^(?:middlewares?[ \t]*(?::[^=\n]*)?=|(?:async[ \t]+)?def[ \t]+middleware\b)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,25 @@ class Scan:
     outside: tuple[str, ...]
 
 
-def scan_pages(directory: Path) -> Scan:
+def scan_pages(directory: Path, refused: list[RouteNameError] | None = None) -> Scan:
     """Find the route files of the project in `directory`; `src/pages/` counts when there is no `pages/`.
 
-    Raises ProjectNotFound without either folder, RouteNameError for a name that no route can have.
+    Raises ProjectNotFound without either folder, RouteNameError for a name that no route can have; with a list `refused`,
+    the latter go there and the file is left out.
     Two files that answer the same path are found by `routing.table.build_table`.
     """
     pages = _find_pages(directory)
-    walk = _Walk(directory, [], [], [])
+    walk = _Walk(directory, [], [], [], refused)
+    try:
+        _walk_api(walk, pages)
+    except RouteNameError as error:
+        if refused is None:
+            raise
+        refused.append(error)
+    return Scan(directory, pages, tuple(walk.routes), tuple(walk.middleware), tuple(walk.outside))
+
+
+def _walk_api(walk: "_Walk", pages: Path) -> None:
     # pages/_middleware.py stands above the API as well as above pages.
     chain = walk.extend_chain((), pages)
     api_file = pages / "api.py"
@@ -65,7 +79,6 @@ def scan_pages(directory: Path) -> Scan:
         walk.add_route(api_file, ("api",), chain)
     if (pages / "api").is_dir():
         walk.visit(pages / "api", ("api",), chain, frozenset())
-    return Scan(directory, pages, tuple(walk.routes), tuple(walk.middleware), tuple(walk.outside))
 
 
 def _find_pages(directory: Path) -> Path:
@@ -86,6 +99,7 @@ class _Walk:
     routes: list[RouteFile]
     middleware: list[MiddlewareFile]
     outside: list[str]
+    refused: list[RouteNameError] | None
 
     def visit(self, folder: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: frozenset[Path]) -> None:
         real = folder.resolve()
@@ -96,20 +110,42 @@ class _Walk:
             return
         chain = self.extend_chain(chain, folder)
         for entry in _list_entries(folder):
-            if entry.is_dir():
-                self.check_encoding(entry)
-                self.visit(entry, (*names, entry.name), chain, above | {real})
-            elif entry.suffix == ".py" and entry.is_file():
-                self.check_encoding(entry)
-                self.add_route(entry, (*names, entry.stem) if entry.stem != "index" else names, chain)
+            try:
+                if entry.is_dir():
+                    self.check_encoding(entry)
+                    self.visit(entry, (*names, entry.name), chain, above | {real})
+                elif entry.suffix == ".py" and entry.is_file():
+                    self.check_encoding(entry)
+                    self.add_route(entry, (*names, entry.stem) if entry.stem != "index" else names, chain)
+            except RouteNameError as error:
+                if self.refused is None:
+                    raise
+                self.refused.append(error)
 
     def extend_chain(self, chain: tuple[MiddlewareFile, ...], folder: Path) -> tuple[MiddlewareFile, ...]:
         path = folder / MIDDLEWARE_NAME
         if not path.is_file():
+            self.refuse_near_middleware(folder)
             return chain
         found = MiddlewareFile(path, self.name_source(path))
         self.middleware.append(found)
         return (*chain, found)
+
+    def refuse_near_middleware(self, folder: Path) -> None:
+        """SECURITY: a guard in `_middlewares.py` would stand before nothing, and nobody would be told."""
+        names = sorted(os.listdir(folder))
+        # In pages/api/ a name without `_` is a route's; load_route_module has a word for it.
+        near = [name for name in names if (name.startswith("_") or folder.name == "pages") and name.endswith(".py")]
+        for name in near:
+            if not find_meant(name.removesuffix(".py"), ("middleware",)) or not (folder / name).is_file():
+                continue
+            if _MIDDLEWARE_LIST.search((folder / name).read_bytes()):
+                source, meant = self.name_source(folder / name), self.name_source(folder / MIDDLEWARE_NAME)
+                raise RouteNameError(
+                    f"{source} has middleware, and would never run: only {MIDDLEWARE_NAME} does. Name it {meant}; "
+                    "if it is a helper, call the list in it something else.",
+                    files=(source,),
+                )
 
     def add_route(self, path: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...]) -> None:
         source = self.name_source(path)
@@ -130,9 +166,10 @@ class _Walk:
 def _list_entries(folder: Path) -> Iterator[Path]:
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries)
-    return (folder / name for name in names if not _is_ignored(name))
+    return (folder / name for name in names if not is_ignored(name))
 
 
-def _is_ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Tell whether a file or folder of this name is never a route."""
     # NEXTJS: `_private.js` and `a.test.js` are routes there; in Python, helpers and tests lie beside the code they belong to.
     return name.startswith(("_", ".")) or name == "conftest.py" or (name.startswith("test_") and name.endswith(".py"))

@@ -1,7 +1,7 @@
 """The parts of a route pattern: "[pid]", "[...slug]", "[[...slug]]" and plain text.
 
 Names are checked here, before any request: a name that Next.js refuses is refused, and so is one that it builds but that
-no request can ever match.
+no request can ever match, or none that its author has in mind.
 """
 
 import re
@@ -41,6 +41,10 @@ class OptionalCatchAll:
     name: str
 
 
+# FastAPI's `{id}`, Flask's `<id>`, Express's `:id`, a glob's `*`, and Next.js's form with the wrong brackets.
+_FOREIGN = re.compile(r"\{([^{}]*)\}|<([^<>]*)>|^:(.+)$|^(\*.*)$|^\((\.\.\..+)\)$")
+_CONVERTERS = frozenset({"int", "float", "str", "string", "uuid", "path", "slug", "any"})
+
 Segment = Static | Param | CatchAll | OptionalCatchAll
 
 
@@ -73,7 +77,31 @@ def _parse_static(text: str, where: str) -> Static:
         _refuse("//", where, "is an empty name", "Give every folder and file of the route a name")
     if any(character < " " or character == "\x7f" for character in text):
         _refuse(text, where, "has a control character", "Rename it")
+    _refuse_foreign_form(text, where)
     return Static(text)
+
+
+def _refuse_foreign_form(text: str, where: str) -> None:
+    # NEXTJS: builds them, and serves the literal text.
+    found = _FOREIGN.search(text)
+    if found is None:
+        return
+    inner = next(group for group in found.groups() if group is not None)
+    name, is_path = _foreign_name(inner)
+    if found.group() != text:
+        cure = f"A parameter is the whole name, in brackets: write [{name}], and take the text apart in the handler"
+    elif is_path:
+        cure = f"Write [...{name}] for one segment or more, [{name}] for one"
+    else:
+        cure = f"Write [{name}]"
+    _refuse(text, where, "is plain text here, though it looks like a parameter", cure)
+
+
+def _foreign_name(inner: str) -> tuple[str, bool]:
+    """Give the name in `id`, `id:int`, `int:id`, `...slug` and `*slug`, and whether it is for several segments."""
+    words = re.findall(r"[\w-]+", inner) or ["slug" if "*" in inner else "id"]
+    is_path = "*" in inner or "..." in inner or (len(words) > 1 and "path" in words)
+    return next((word for word in words if word not in _CONVERTERS), words[-1]), is_path
 
 
 def _parse_optional(text: str, where: str) -> OptionalCatchAll:
@@ -113,7 +141,22 @@ def _check_name(name: str, text: str, where: str) -> str:
     if not name.isprintable() or any(character in ' \\"' for character in name):
         cure = text.replace(name, _clean(name))
         _refuse(text, where, "has a space or another character that a name cannot have", f"Write {cure}")
+    if re.search(r"[:*?=]", name):
+        _refuse_decorated(name, text, where)
     return name
+
+
+def _refuse_decorated(name: str, text: str, where: str) -> NoReturn:
+    """Refuse `[id:int]`, `[*slug]` and `[id?]`, whose parameter would be called "id:int"."""
+    # NEXTJS: takes every such character as a part of the name.
+    plain, is_path = _foreign_name(name)
+    if is_path or text.startswith("[["):
+        cure = f"Write {'[[' if text.startswith('[[') else '['}...{plain}{']]' if text.startswith('[[') else ']'}"
+    elif "?" in name:
+        cure = f"Write [[...{plain}]], or [{plain}] and an index.py beside it"
+    else:
+        cure = f"Write [{plain}]; it is text, which the handler converts"
+    _refuse(text, where, "has a character that belongs to other frameworks' parameters", cure)
 
 
 def _refuse_stray_brackets(text: str, where: str) -> NoReturn:
