@@ -12,6 +12,7 @@ from slugline.commands.build import build
 from slugline.commands.new import create_project
 from slugline.commands.start import ServerOptions, start
 from slugline.errors import ProjectError
+from slugline.runtime.settings import Settings
 
 PAGES = Path(__file__).parent.parent / "docs" / "errors"
 HANDLER = "def handler(req, res):\n    res.json({})\n"
@@ -21,11 +22,15 @@ PROJECTS = [
     ("route-name", {"pages/api/user-[id].py": HANDLER}),
     ("route-name", {"pages/api/[...slug]/edit.py": HANDLER}),
     ("route-name", {"pages/api/[[id]].py": HANDLER}),
+    ("route-name", {"pages/api/{id}.py": HANDLER}),
+    ("route-name", {"pages/api/_middlewares.py": "middleware = []\n"}),
     ("route-conflict", {"pages/api/users.py": HANDLER, "pages/api/users/index.py": HANDLER}),
     ("route-conflict", {"pages/api/post/[id].py": HANDLER, "pages/api/post/[pid].py": HANDLER}),
     ("route-conflict", {"pages/api/post/index.py": HANDLER, "pages/api/post/[[...slug]].py": HANDLER}),
     ("route-module", {"pages/api/hello.py": "import nosuchmodule\n"}),
     ("route-module", {"pages/api/hello.py": "def get(req, res): ...\n"}),
+    ("route-module", {"pages/api/hello.py": "\n\n\nimport lib.users\n", "lib/users.py": "\n\n\n\n\n{}['b']\n"}),
+    ("route-module", {"pages/api/hello.py": f"middlewares = []\n{HANDLER}"}),
     ("route-module", {"pages/api/hello.py": f"{HANDLER}def GET(req, res): ...\n"}),
     ("route-module", {"pages/api/hello.py": "def handler(req): ...\n"}),
     ("config", {"pages/api/hello.py": f"config = {{'api': {{'bodyParse': False}}}}\n{HANDLER}"}),
@@ -34,6 +39,7 @@ PROJECTS = [
     ("config", {"pages/api/hello.py": f"from slugline.middleware import Cors\ncors = Cors(credentials=True)\n{HANDLER}"}),
     ("instrumentation", {"instrumentation.py": "def register(app): ...\n", "pages/api/hello.py": HANDLER}),
     ("instrumentation", {"instrumentation.py": "import nosuch\n", "pages/api/hello.py": HANDLER}),
+    ("instrumentation", {"instrumentation.py": "def startup(): ...\n", "pages/api/hello.py": HANDLER}),
     ("project-not-found", {"README.md": ""}),
 ]
 
@@ -96,12 +102,31 @@ def test_a_taken_port(tmp_path: Path) -> None:
     assert raised.value.message.replace(str(port + 1), "3001").replace(str(port), "3000") in quoted_messages("server")
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "api.invalid"])
+def test_an_address_that_cannot_be_had(tmp_path: Path, host: str) -> None:
+    (tmp_path / "pages").mkdir()
+    with pytest.raises(ProjectError) as raised:
+        start(tmp_path, ServerOptions(host))
+    assert raised.value.code == "server"
+    # What the system says in the middle differs from one to the next.
+    beginning, end = raised.value.message.split(": ")[0], raised.value.message.split(". ", 1)[1]
+    assert any(message.startswith(beginning) and message.endswith(end) for message in quoted_messages("server"))
+
+
+def test_settings_that_cannot_be_meant() -> None:
+    with pytest.raises(ProjectError) as raised:
+        Settings(threads=0)
+    assert raised.value.code == "config"
+    assert raised.value.message in quoted_messages("config")
+
+
 def test_a_project_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "notes.txt").touch()
+    (tmp_path / "notes.txt").touch()
     messages = []
-    for name, template in (("new", "x"), ("app", "default")):
+    for name, template in (("new", "x"), ("app", "default"), ("notes.txt", "default"), ("/proc/app", "default")):
         with pytest.raises(ProjectError) as raised:
             create_project(Path(name), template)
         assert raised.value.code == "template"

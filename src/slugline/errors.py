@@ -23,6 +23,7 @@ SluglineError
     ├── RouteModuleError       route-module
     ├── ConfigError            config
     ├── InstrumentationError   instrumentation
+    ├── EnvironmentFileError   environment-file
     ├── ProjectNotFound        project-not-found
     ├── TemplateError          template
     └── ServerError            server
@@ -38,6 +39,7 @@ __all__ = [
     "BodyTooLarge",
     "ClientDisconnected",
     "ConfigError",
+    "EnvironmentFileError",
     "HandlerEnded",
     "InstrumentationError",
     "InvalidHeader",
@@ -198,6 +200,12 @@ class ConfigError(ProjectError):
     """A key or value of a configuration is unknown or wrong."""
 
     code = "config"
+
+
+class EnvironmentFileError(ProjectError):
+    """An environment file cannot be read, or its values refer to each other in a circle."""
+
+    code = "environment-file"
 
 
 class InstrumentationError(ProjectError):

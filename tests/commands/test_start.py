@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from slugline.commands.start import ServerOptions, _check_port, _log_config, start
+from slugline.commands.start import ServerOptions, _log_config, start
 from slugline.errors import ProjectNotFound, ServerError
 
 
@@ -17,22 +17,36 @@ def test_the_project_is_looked_at_before_the_port(tmp_path):
             start(tmp_path, ServerOptions(port=taken.getsockname()[1]))
 
 
-def test_a_free_port_is_free_and_stays_so():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    _check_port("127.0.0.1", port)
-    _check_port("127.0.0.1", port)
+@pytest.mark.parametrize(
+    ("host", "port", "message"),
+    [
+        ("", 3000, "The host to listen on is empty"),
+        ("no_such_host.invalid", 3000, "The host 'no_such_host.invalid' cannot be found"),
+        ("192.0.2.1", 3000, "It is no address of this machine"),
+    ],
+)
+def test_an_address_that_cannot_be_had_stops_the_start(tmp_path, host, port, message):
+    (tmp_path / "pages").mkdir()
+    with pytest.raises(ServerError, match=message):
+        start(tmp_path, ServerOptions(host, port))
 
 
-def test_a_port_that_is_taken_says_which_to_try():
+def test_a_port_that_is_taken_stops_the_start_by_name_too(tmp_path):
+    (tmp_path / "pages").mkdir()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(ServerError, match=f"Port {port} on 127.0.0.1 cannot be had: .* Choose another: --port {port + 1}") as caught:
-            _check_port("127.0.0.1", port)
-    assert caught.value.code == "server"
+        with pytest.raises(ServerError, match=f"Port {port} on 127.0.0.1 cannot be had: .* Choose another"):
+            start(tmp_path, ServerOptions("localhost", port))
+
+
+def test_a_project_without_routes_is_told_of(tmp_path, caplog):
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "hello.py").write_text("def handler(req, res): ...\n")
+    with pytest.raises(ServerError):
+        start(tmp_path, ServerOptions(""))
+    assert "There are no routes in pages/api/. pages/hello.py answers nothing" in caplog.text
 
 
 @pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])

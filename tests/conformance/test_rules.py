@@ -24,6 +24,8 @@ JSON = ["Content-Type", "application/json"]
 FORM = ["Content-Type", "application/x-www-form-urlencoded"]
 TEXT_TYPE = {"content-type": "text/plain; charset=utf-8"}
 JSON_TYPE = {"content-type": "application/json; charset=utf-8"}
+DROPPED = "; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=None"
+SHORT = "; Max-Age=10; Path=/x; HttpOnly; Secure; SameSite=None"
 PREFLIGHT = [["Origin", "https://a.example"], ["Access-Control-Request-Method", "PUT"], ["Access-Control-Request-Headers", "X-A, X-B"]]
 
 Request = dict[str, Any]
@@ -204,6 +206,25 @@ RULES: dict[str, tuple[Request, Check]] = {
     "cookie set twice": (get("/api/low/cookie-twice"), value({"ok": 1}, **{"set-cookie": "b=2"})),
     "write after the end": (get("/api/low/write-after-end"), {"status": 200, "body": "done"}),
     "delayed writes": (get("/api/low/delayed-write"), {"status": 200, "headers": {"content-type": "text/plain"}, "body": "one,two,three"}),
+    # Preview
+    "draft mode read from a wrong cookie": (
+        get("/api/preview/no-read", ["Cookie", "__prerender_bypass=x; a=1"]),
+        {"status": 200, "headers": {"set-cookie": f"__prerender_bypass={DROPPED}, __next_preview_data={DROPPED}"}, "json": {"ok": True}},
+    ),
+    "empty cookies of draft mode": (
+        get("/api/preview/read", ["Cookie", "__prerender_bypass=; __next_preview_data="]),
+        {"headers": {"set-cookie": None}, "json": {"preview": "undefined", "draftMode": "undefined", "previewData": False}},
+    ),
+    "preview data for a time and a path": (
+        get("/api/preview/set-both"),
+        value({"ok": "set"}, **{"set-cookie": rf"re:^__prerender_bypass=\w+{SHORT}, __next_preview_data=[\w.-]+{SHORT}$"}),
+    ),
+    "preview data cleared for a path": (
+        get("/api/preview/clear-path"),
+        value({"ok": "clear"}, **{"set-cookie": "re:^__prerender_bypass=; Path=/admin; Expires=Thu, 01 Jan 1970 .*=; Path=/admin; "}),
+    ),
+    "preview data after a cookie": (get("/api/preview/with-cookie"), value({"ok": "set"}, **{"set-cookie": "re:^mine=1, __prerender_b"})),
+    "draft mode after cookies": (get("/api/preview/with-cookies"), value({"ok": "set"}, **{"set-cookie": "re:^m1=1, m2=2, __prerender_b"})),
     # Errors
     "raise what is no Exception": (get("/api/err/object"), FAILED),
     "TypeError": (get("/api/err/type-error"), FAILED),

@@ -201,12 +201,18 @@ def test_encodes_the_value(value: str, encoded: str) -> None:
         (("a", "1"), {"domain": "example.com\n"}, "host name"),
         (("a", "1"), {"expires": datetime(2030, 1, 1)}, "time zone"),
         (("a", "1"), {"expires": 0}, "time zone"),
+        (("a", "x" * 4096), {}, "has 4097 bytes, name and encoded value together, and browsers drop one above 4096"),
+        (("a", "ü" * 683), {}, "has 4099 bytes"),
     ],
 )
 def test_refuses_what_a_browser_would_drop_or_misread(arguments: tuple[Any, Any], options: dict[str, Any], says: str) -> None:
     with pytest.raises(InvalidHeader) as refusal:
         format_set_cookie(*arguments, **options)
     assert says in str(refusal.value)
+
+
+def test_the_largest_cookie_that_browsers_keep() -> None:
+    assert len(format_set_cookie("a", "x" * 4095, path="/a/long/path", secure=True)) > 4096
 
 
 @given(NAMES, TEXTS)

@@ -1,9 +1,11 @@
 """Values as JSON text."""
 
+import asyncio
 import enum
 import json
 import math
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -146,8 +148,9 @@ def test_what_was_written_is_read_back(value: object) -> None:
         (EPOCH, "1970-01-01T00:00:00.000Z"),
         (EPOCH.replace(microsecond=123_000), "1970-01-01T00:00:00.123Z"),
         (EPOCH.replace(microsecond=5_000), "1970-01-01T00:00:00.005Z"),
-        (EPOCH.replace(microsecond=123_456), "1970-01-01T00:00:00.123456Z"),
-        (EPOCH.replace(microsecond=1), "1970-01-01T00:00:00.000001Z"),
+        (EPOCH.replace(microsecond=123_456), "1970-01-01T00:00:00.123Z"),
+        (EPOCH.replace(microsecond=999_999), "1970-01-01T00:00:00.999Z"),
+        (EPOCH.replace(microsecond=1), "1970-01-01T00:00:00.000Z"),
         (EPOCH.replace(tzinfo=timezone(timedelta(0), "London")), "1970-01-01T00:00:00.000Z"),
         (EPOCH.replace(year=33), "0033-01-01T00:00:00.000Z"),
         (EPOCH.replace(tzinfo=None), "1970-01-01T00:00:00"),
@@ -286,3 +289,24 @@ def test_refuses_what_json_cannot_carry(value: object, says: str) -> None:
 
 def test_a_value_nested_200_deep_is_fine() -> None:
     assert encode_json(nested(200)) == b"[" * 200 + b"null" + b"]" * 200
+
+
+async def load_user() -> str:
+    return "Ada"
+
+
+@pytest.mark.parametrize("wrap", [lambda value: value, lambda value: {"a": [value]}], ids=["alone", "inside"])
+def test_what_was_not_awaited_says_so(wrap: Callable[[object], object]) -> None:
+    with pytest.raises(NotSerialisable, match=r"^load_user has to be awaited first: write res\.json\(await …\)"):
+        encode_json(wrap(load_user()))
+    future = concurrent_future()
+    with pytest.raises(NotSerialisable, match=r"^Future has to be awaited first"):
+        encode_json(wrap(future))
+
+
+def concurrent_future() -> object:
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.create_future()
+    finally:
+        loop.close()

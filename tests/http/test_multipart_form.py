@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slugline.errors import BadRequest, RequestError
@@ -199,6 +199,16 @@ def test_closing_the_form_closes_its_files_even_half_way() -> None:
     assert all(file is None or file.closed for file in files)
 
 
+def test_a_field_keeps_the_byte_order_mark_that_it_begins_with() -> None:
+    for charset, value in [("", "\ufeffa"), ("utf-8", "\ufeff"), ("utf-16-le", "\ufeffa")]:
+        kind = f"\r\nContent-Type: text/plain; charset={charset}" if charset else ""
+        body = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="a"{kind}\r\n\r\n'.encode()
+        form = MultipartForm(BOUNDARY)
+        form.feed(body + value.encode(charset or "utf-8") + f"\r\n--{BOUNDARY}--\r\n".encode())
+        assert form.finish() == ({"a": value}, {})
+        form.close()
+
+
 # Without "%": a name that holds "%22" itself is written as one that holds a quotation mark, so browsers' escaping cannot be undone.
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="%"), min_size=1, max_size=12)
 FIELDS = st.lists(st.tuples(NAMES, st.text(st.characters(codec="utf-8"), max_size=40)), max_size=5)
@@ -214,6 +224,7 @@ def gather(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 @settings(deadline=None)
 @given(FIELDS, FILES, st.lists(st.integers(1, 400), min_size=1, max_size=8))
+@example([("a", "\ufeff")], [], [1])
 def test_a_form_comes_back_however_it_is_cut(
     fields: list[tuple[str, str]], files: list[tuple[str, str, bytes, str]], steps: list[int]
 ) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slugline.errors import BodyTimeout, BodyTooLarge, TruncatedBody
-from slugline.runtime.body_reader import DISCARD_BYTES, BodyReader
+from slugline.runtime.body_reader import BodyReader
 from slugline.runtime.settings import Settings
 from slugline.runtime.threads import Threads
 
@@ -128,7 +128,7 @@ async def test_no_more_than_a_little_of_the_rest_is_read():
     server = Server([{"type": "http.request", "body": piece, "more_body": True}] * 100)
     with pytest.raises(BodyTooLarge):
         await make(server, limit=3).read()
-    assert server.given == 1 + DISCARD_BYTES // len(piece)
+    assert server.given == 1 + Settings().discard_bytes // len(piece)
 
 
 async def test_no_byte_beyond_the_limit_reaches_the_reader():

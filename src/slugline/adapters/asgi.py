@@ -11,7 +11,7 @@ from slugline.errors import ProjectError
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.project.discover import discover
-from slugline.runtime.access_log import make_access_log
+from slugline.runtime.access_log import AccessLog, make_access_log
 from slugline.runtime.app import App
 from slugline.runtime.asgi_types import Receive, Scope, Send
 from slugline.runtime.connect import connect
@@ -34,9 +34,9 @@ def create_app(directory: str | os.PathLike[str] = ".", settings: Settings | Non
 class AsgiAdapter:
     """A project as an ASGI 3 application: `http`, `websocket` and `lifespan`."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, log: AccessLog | None = None) -> None:
         self.app = app
-        self._log = make_access_log(app.settings.access_log)
+        self._log = log if log is not None else make_access_log(app.settings.access_log)
         self.on_start: Callable[[AsgiAdapter], None] | None = None
         """Called on the loop once the application has started; for what runs the server."""
 
@@ -113,3 +113,4 @@ def _strip_root_path(request: Request[Any, Any], root_path: str) -> None:
     prefix = root_path.rstrip("/").encode("utf-8")
     if request.raw_path == prefix or request.raw_path.startswith(prefix + b"/"):
         request.raw_path = request.raw_path[len(prefix) :] or b"/"
+        request._mount_prefix = prefix.decode("latin-1")

@@ -6,9 +6,11 @@ import os
 import resource
 import signal
 import socket
+import stat
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,22 +22,26 @@ from granian.log import LogLevels
 from granian.server import Server as Granian
 
 from slugline.adapters.asgi import AsgiAdapter, create_app
+from slugline.commands.environment import apply_environment
 from slugline.errors import ServerError
-from slugline.project.discover import discover
+from slugline.project.discover import discover, log_warnings
 from slugline.runtime.channel import StreamCut
+from slugline.runtime.listen import find_port, resolve_host
 from slugline.runtime.settings import Settings
 
-__all__ = ["HEADER_BUFFER_BYTES", "ServerOptions", "start"]
+__all__ = ["END_STREAMS", "HEADER_BUFFER_BYTES", "ServerOptions", "start"]
 
 logger = logging.getLogger("slugline")
 
 HEADER_SECONDS = 10
 """How long a connection may take to send its request head, or stay idle between requests; Granian has one clock for both."""
 HEADER_BUFFER_BYTES = 32 * 1024
-"""Larger heads get 431. nginx takes 32 KiB, Node.js 16 KiB."""
+"""Larger heads get 431, but one that arrives in a single read may have half as much again. nginx takes 32 KiB, Node.js 16 KiB."""
 BACKLOG = 2048
 CONNECTIONS = 4096
 """Granian's "backpressure" is a cap on connections, idle ones too; requests have a cap of their own in Settings."""
+END_STREAMS = signal.SIGUSR1
+"""Ends event streams and WebSockets, and lets everything else go on: for what stops another server in front first."""
 RESPAWN_SECONDS = 0.5
 DESCRIPTORS_BESIDE_CONNECTIONS = 256
 
@@ -54,15 +60,21 @@ class ServerOptions:
 def start(directory: Path, options: ServerOptions) -> None:
     """Check the project, then serve it until SIGTERM or SIGINT.
 
-    Raises ProjectError before anything listens; ServerError when the port is taken or the machine allows too few files.
+    Raises ProjectError before anything listens; ServerError for an address or a port that cannot be had, and too few files.
     """
-    discover(directory)
-    _check_port(options.host, options.port)
+    signal.signal(END_STREAMS, signal.SIG_IGN)  # it is for the workers, and reaches the whole group
+    starter = os.environ.get("SLUGLINE_PARENT", "")
+    if starter.isdigit() and int(starter) == os.getppid():
+        _end_with_parent(int(starter))
+    apply_environment(directory, "start")
+    log_warnings(discover(directory))
+    address = resolve_host(options.host)
+    find_port(address, options.port)
     _raise_file_limit()
     server = Granian(
         # Only named in messages: the loader below gives the application.
         target=str(directory),
-        address=options.host,
+        address=address,
         port=options.port,
         interface=Interfaces.ASGI,
         workers=options.workers,
@@ -105,6 +117,7 @@ def _drain_on_sigterm(adapter: AsgiAdapter) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     loop.add_signal_handler(signal.SIGTERM, stop)
+    loop.add_signal_handler(END_STREAMS, adapter.app.begin_stop)
 
 
 def _prepare(adapter: AsgiAdapter) -> None:
@@ -124,11 +137,10 @@ def _cut_unread(adapter: AsgiAdapter, *, tries: int, found_before: bool = False)
     loop = adapter.app.loop
     if option is None or loop is None or not os.path.isdir("/proc/self/fd"):
         return
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(found) for name in os.listdir("/proc/self/fd") if (found := _tcp_socket(int(name))) is not None]
-        listening = {each.getsockname()[1] for each in sockets if each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)}
-        for each in sockets:
-            if each.getsockname()[1] in listening:
+    listening = {_local_port(each) for each in _tcp_sockets() if each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)}
+    for each in _tcp_sockets():
+        with suppress(OSError):  # its client has left meanwhile
+            if _local_port(each) in listening:  # what a handler connects to has its own clocks
                 each.setsockopt(socket.IPPROTO_TCP, option, int(adapter.app.settings.write_stall_seconds * 1000))
     if listening and not found_before:
         loop.call_later(1.0, functools.partial(_cut_unread, adapter, tries=0, found_before=True))
@@ -138,41 +150,39 @@ def _cut_unread(adapter: AsgiAdapter, *, tries: int, found_before: bool = False)
         logger.warning("The listening socket was not found: a client that never reads keeps its connection.")
 
 
-def _tcp_socket(descriptor: int) -> socket.socket | None:
-    """Give a copy of the descriptor as a socket if it is one of TCP."""
-    try:
-        copy = socket.socket(fileno=os.dup(descriptor))
-    except OSError:  # a file or a pipe, or closed in the meantime
-        return None
-    if copy.family in (socket.AF_INET, socket.AF_INET6) and copy.type == socket.SOCK_STREAM:
-        return copy
-    copy.close()
-    return None
+def _tcp_sockets() -> Iterator[socket.socket]:
+    """Give a copy of each TCP socket of this process, open until the next is asked for."""
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # closed in the meantime
+            if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue
+            descriptor = os.dup(int(name))
+            try:
+                copy = socket.socket(fileno=descriptor)
+            except OSError:
+                os.close(descriptor)
+                continue
+            with copy:
+                if copy.family in (socket.AF_INET, socket.AF_INET6) and copy.type == socket.SOCK_STREAM:
+                    yield copy
+
+
+def _local_port(connection: socket.socket) -> int:
+    return int(connection.getsockname()[1])
 
 
 def _end_with_parent(parent: int) -> None:
-    """End this worker when the main process is gone: an orphan would go on serving old code on the same port."""
+    """End this process when the one that started it is gone: an orphan would go on serving old code on the same port."""
 
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(0.5)
-        logger.error("The main process is gone; this worker ends.")
+        logger.error("The process that started this one is gone, so it ends too.")
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(5)
         os._exit(1)
 
     threading.Thread(target=watch, name="slugline-parent-watch", daemon=True).start()
-
-
-def _check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As the server will do, so that connections of an earlier run that are still closing do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ServerError(f"Port {port} on {host} cannot be had: {error.strerror}. Choose another: --port {port + 1}.") from error
 
 
 def _raise_file_limit() -> None:

@@ -88,17 +88,18 @@ def _parse_form(body: bytes, charset: str | None) -> dict[str, str | list[str]]:
     return parse_query(decode_text(body, charset, errors="replace"))
 
 
-def decode_text(body: bytes, charset: str | None, errors: str = "strict") -> str:
-    """Decode by the name of a charset, UTF-8 by default, without a byte order mark.
+def decode_text(body: bytes, charset: str | None, errors: str = "strict", *, keep_mark: bool = False) -> str:
+    """Decode by the name of a charset, UTF-8 by default, without a byte order mark unless it is to be kept.
 
     Raises BadRequest for an unknown charset, and UnicodeDecodeError, with strict errors, for bytes that are not in it.
     """
     if charset in _UTF_8:
-        return body.removeprefix(_BOM).decode("utf-8", errors)
+        return (body if keep_mark else body.removeprefix(_BOM)).decode("utf-8", errors)
     codec = _CODECS.get(_SEPARATORS.sub("_", charset or ""))
     if codec is None:
         raise BadRequest("Invalid body")
     try:
-        return body.decode(codec, errors).removeprefix("\ufeff")
+        text = body.decode(codec, errors)
+        return text if keep_mark else text.removeprefix("\ufeff")
     except LookupError:  # listed, but not part of this Python
         raise BadRequest("Invalid body") from None

@@ -9,6 +9,9 @@ from slugline.http.url import percent_decode, percent_encode
 
 __all__ = ["format_set_cookie", "parse_cookie_header"]
 
+MAX_BYTES = 4096
+"""Name and value together, attributes not counted (RFC 6265bis section 5.7); what is longer, browsers ignore as a whole."""
+
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _DOMAIN = re.compile(r"\.?[0-9A-Za-z](?:[0-9A-Za-z\-]*)(?:\.[0-9A-Za-z][0-9A-Za-z\-]*)*")
 _PATH = re.compile(r"/[\x20-\x3a\x3c-\x7e]*")
@@ -66,11 +69,17 @@ def format_set_cookie(
     """Write a Set-Cookie field, so ("a", "x y") gives "a=x%20y; Path=/"; the value is encoded as by encodeURIComponent.
 
     Raises InvalidHeader for what RFC 6265 does not allow, and for a cookie that browsers drop without a word:
-    `SameSite=None` or `Partitioned` without `Secure`, and a broken promise of a `__Host-` or `__Secure-` name.
+    `SameSite=None` or `Partitioned` without `Secure`, a broken promise of a `__Host-` or `__Secure-` name, and more than 4096 bytes.
     """
     _check_name(name)
     _check_promises(name, secure=secure, path=path, domain=domain, same_site=same_site, partitioned=partitioned)
-    fields = [f"{name}={_encode_value(name, value)}"]
+    encoded = _encode_value(name, value)
+    if len(name) + len(encoded) > MAX_BYTES:
+        raise InvalidHeader(
+            f"Cookie {name:.40} has {len(name) + len(encoded)} bytes, name and encoded value together, and browsers drop one above "
+            f"{MAX_BYTES}. Keep the data on the server, and give the cookie its key."
+        )
+    fields = [f"{name}={encoded}"]
     if max_age_seconds is not None:
         fields.append(f"Max-Age={_whole_seconds(name, max_age_seconds)}")
     if domain is not None:

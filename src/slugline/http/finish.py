@@ -4,6 +4,7 @@ from typing import Any
 
 from slugline.errors import InvalidHeader
 from slugline.http.compression import Coding, add_vary, choose_encoding, compress_whole, is_compressible, should_compress, transforms
+from slugline.http.draft_cookies import clear_draft_cookies
 from slugline.http.etag import is_fresh, make_etag, with_encoding
 from slugline.http.request import Request
 from slugline.http.response import JSON, Response
@@ -25,6 +26,9 @@ def finish_whole(request: Request[Any, Any], response: Response[Any], *, compres
     ETag and 304 (SPEC of Next.js: strong tag, weak comparison, only GET and HEAD answered with 200), compression,
     HEAD, 204 and 304, Content-Length. Raises InvalidHeader when the handler set a Content-Length that is wrong.
     """
+    # PERF: a request without cookies pays for this look-up alone; one with other cookies for a search in their bytes.
+    if b"cookie" in request.index and request._has_stale_preview():
+        _clear_stale_preview(request, response)
     status = response._status
     body = response._body
     fields: Fields = []
@@ -72,6 +76,8 @@ def finish_head(
     `length` is the number of bytes that will follow, None when it is not known. No ETag but the handler's own.
     Raises InvalidHeader when the handler set a Content-Length that is no number.
     """
+    if b"cookie" in request.index and request._has_stale_preview():
+        _clear_stale_preview(request, response)
     status = response._status
     fields: Fields = []
     if status in BODILESS:
@@ -90,6 +96,16 @@ def finish_head(
     if etag is not None:
         fields.append((b"etag", (etag if encoding is None else with_encoding(etag, encoding)).encode("latin-1")))
     return status, fields, encoding
+
+
+def _clear_stale_preview(request: Request[Any, Any], response: Response[Any]) -> None:
+    """Have the browser drop cookies of draft mode that say nothing. NEXTJS: on every answer, whether the handler looked or not."""
+    if request._host is None or "/" in response._cleared_drafts:
+        return
+    lines = clear_draft_cookies(secure=request._host.preview_source.secure)
+    own = response.get_header("set-cookie")
+    # Before the handler's own: it may have turned draft mode on anew.
+    response._fields = {**(response._fields or {}), "set-cookie": [*lines, *([own] if isinstance(own, str) else own or [])]}
 
 
 def _content_type(response: Response[Any], fields: Fields) -> str | None:

@@ -4,6 +4,7 @@ msgspec does the work. What it would write differently from JavaScript, or silen
 text holds a trace of it: a `null` may have been a NaN, a `Z"` may end a date.
 """
 
+import inspect
 import math
 import re
 from collections.abc import Iterator
@@ -69,6 +70,11 @@ def _replace_unknown(value: Any) -> object:
         return _date_text(value)
     if isinstance(value, msgspec.Raw):
         return msgspec.json.decode(value)
+    if inspect.isawaitable(value):
+        name = getattr(value, "__qualname__", type(value).__qualname__)
+        if inspect.iscoroutine(value):
+            value.close()  # or Python would warn, later and elsewhere, that it was never awaited
+        raise NotSerialisable(f"{name} has to be awaited first: write res.json(await …), in an `async def` handler.")
     raise NotSerialisable(
         f"A value of type {type(value).__qualname__} cannot be written as JSON: {value!r:.100}. "
         "Convert it (dict, list, str …), use a dataclass, or give its class a method __json__ that returns what to write."
@@ -138,8 +144,7 @@ def _replace_dates(holder: list[Any]) -> bool:
 
 
 def _date_text(moment: date) -> str:
-    """Write a date as `Date.prototype.toISOString` where it can say it: in UTC and in whole milliseconds."""
+    """Write a date as `Date.prototype.toISOString` does, in UTC and cut to milliseconds; one with another offset, or none, in full."""
     if not isinstance(moment, datetime) or moment.utcoffset() != timedelta(0):
         return moment.isoformat()
-    precision = "microseconds" if moment.microsecond % 1000 else "milliseconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -143,7 +143,8 @@ class MultipartForm:
         fields: dict[str, Any] = {}
         for name, value, charset in self._fields:
             try:
-                _add(fields, name, decode_text(value, (charset or default or "utf-8").lower()))
+                # A field that begins with U+FEFF keeps it (WHATWG URL section 5.1 and Fetch: "UTF-8 decode without BOM").
+                _add(fields, name, decode_text(value, (charset or default or "utf-8").lower(), keep_mark=True))
             except UnicodeDecodeError:
                 raise BadRequest("Invalid body") from None
         files: dict[str, Any] = {}

@@ -7,6 +7,16 @@ from typing_extensions import TypeVar
 
 from slugline.callables import RunInThread
 from slugline.http.cookies import parse_cookie_header
+from slugline.http.draft_cookies import (
+    OFF,
+    DraftCookies,
+    Preview,
+    PreviewSource,
+    are_stale,
+    find_draft_cookies,
+    missing_cipher,
+    read_preview,
+)
 from slugline.http.headers import Fields, Headers, index_fields
 from slugline.http.multipart_form import UploadFile
 from slugline.http.url import parse_query
@@ -44,6 +54,8 @@ class Host(Protocol):
 
     @property
     def run_in_thread(self) -> RunInThread: ...
+    @property
+    def preview_source(self) -> PreviewSource: ...
 
     def watch_disconnection(self, request: "Request[Any, Any]") -> Disconnection: ...
     def open_channel(self, response: Any) -> Any: ...
@@ -60,6 +72,7 @@ class Request(Generic[Body, Query]):
     _query: dict[str, str | list[str]] | None = None
     _cookies: dict[str, str] | None = None
     _headers: Headers | None = None
+    _preview: Preview | None = None
     _stream: BodyStream | None = None
     _disconnection: Disconnection | None = None
     _host: "Host | None" = None
@@ -69,6 +82,8 @@ class Request(Generic[Body, Query]):
     _form: Any = None
     _socket: Any = None
     _channel: Any = None
+    _unawaited: Any = None  # a middleware that the handler began to run and has not awaited
+    _mount_prefix = ""  # what an outer application has taken off the path
     _given_up = False  # whether another answer goes out than the handler's
     _after: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = None
 
@@ -142,6 +157,51 @@ class Request(Generic[Body, Query]):
             header = self.index.get(b"cookie")
             cookies = self._cookies = parse_cookie_header(header.decode("latin-1")) if header else {}
         return cookies
+
+    @property
+    def draft_mode(self) -> bool:
+        """Whether this browser is shown drafts: it has the cookie that `res.set_draft_mode` or `res.set_preview_data` set."""
+        return self._read_preview().on
+
+    @property
+    def preview(self) -> bool:
+        """The same as `draft_mode`, under its older name."""
+        return self.draft_mode
+
+    @property
+    def preview_data(self) -> Any:
+        """What `res.set_preview_data` was given, as JSON carries it; {} in draft mode without data, None outside of it.
+
+        Raises RuntimeError when there is data and the package `cryptography` that opens it is not installed.
+        """
+        preview = self._read_preview()
+        if preview.sealed:
+            raise missing_cipher()
+        return preview.data
+
+    def _read_preview(self) -> Preview:
+        if self._preview is None:
+            cookies = self._find_draft_cookies()
+            if cookies is None or self._host is None:
+                self._preview = OFF
+            else:
+                source = self._host.preview_source
+                self._preview = read_preview(cookies, source.find_keys(), source.now_seconds())
+        return self._preview
+
+    def _has_stale_preview(self) -> bool:
+        """Tell whether the answer is to clear the cookies of draft mode; what the handler did not read is not decrypted for that."""
+        if self._preview is not None:
+            return self._preview.stale
+        cookies = self._find_draft_cookies()
+        if cookies is None or self._host is None:
+            return False
+        source = self._host.preview_source
+        return are_stale(cookies, source.find_keys(), source.now_seconds())
+
+    def _find_draft_cookies(self) -> DraftCookies | None:
+        header = self.index.get(b"cookie")
+        return find_draft_cookies(header) if header is not None else None
 
     @property
     def http_version(self) -> str:

@@ -7,12 +7,13 @@ sent until the handler has returned. *In parts*: the first `write` sends the hea
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Generic, Literal, Protocol, Self, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Protocol, Self, overload
 
 from typing_extensions import TypeVar
 
 from slugline.errors import AlreadyAnswered, InvalidRedirect, ResponseError
 from slugline.http.cookies import format_set_cookie
+from slugline.http.draft_cookies import IV_BYTES, SALT_BYTES, PreviewSource, clear_draft_cookies, make_draft_cookie, make_preview_cookies
 from slugline.http.event_stream import encode_comment, encode_event
 from slugline.http.field_checks import check_status, field_name, field_value
 from slugline.http.json_text import encode_json
@@ -46,6 +47,10 @@ class Channel(Protocol):
     async def drain(self) -> None: ...
 
 
+def _refuse_status_code(response: "Response[Any]", code: int = 0) -> NoReturn:
+    raise AttributeError("A Response has no 'statusCode'; in Python it is 'status_code', or call res.status(404).")
+
+
 class Response(Generic[Data]):
     """One answer. `Response[Data]` names the type that `json` and `send` take, for the type checker.
 
@@ -63,6 +68,7 @@ class Response(Generic[Data]):
     _source: Any = None  # a file or an iterator, for `send`
     _fields: dict[str, str | list[str]] | None = None
     _channel: Channel | None = None
+    _cleared_drafts: frozenset[str] = frozenset()  # the paths whose cookies of draft mode have been cleared
     _final: tuple[int, list[tuple[bytes, bytes]], bytes] | None = None  # status, fields and body as they go out
     _handed_over = False  # whether a mounted application has answered instead
     _settled: Callable[["Response[Any]"], None] | None = None
@@ -183,6 +189,59 @@ class Response(Generic[Data]):
         """Tell the browser to drop a cookie; path and domain must be those it was set with."""
         return self.set_cookie(name, "", max_age_seconds=0, path=path, domain=domain, secure=secure or name.startswith("__"))
 
+    # Draft mode
+
+    def set_draft_mode(self, enable: bool = True) -> Self:
+        """Show this browser drafts from now on, until it is closed, or no longer: `req.draft_mode` of its requests says so.
+
+        SECURITY: check first that the visitor may see drafts, by a secret in the URL for instance.
+        """
+        if self._stage:
+            raise self._too_late("set_draft_mode()")
+        source = self._preview_source
+        self._cleared_drafts = frozenset()
+        return self.append_header("set-cookie", make_draft_cookie(source.make_keys(), enable=enable, secure=source.secure))
+
+    def set_preview_data(self, data: Any, *, max_age: int | None = None, path: str | None = None) -> Self:
+        """Turn draft mode on, with data that comes back as `req.preview_data`: what JSON can carry, about 600 characters of it.
+
+        The browser keeps it for `max_age` seconds, or until it is closed, and sends it to `path` and below; it cannot read it.
+        Raises ResponseError when the data is too large or the age no whole number from 0 up, NotSerialisable, InvalidHeader for a
+        bad path, and RuntimeError without the package `cryptography` (`pip install "slugline[preview]"`).
+        """
+        if self._stage:
+            raise self._too_late("set_preview_data()")
+        source = self._preview_source
+        lines = make_preview_cookies(
+            source.make_keys(),
+            data,
+            now_seconds=source.now_seconds(),
+            salt=source.random_bytes(SALT_BYTES),
+            iv=source.random_bytes(IV_BYTES),
+            secure=source.secure,
+            max_age_seconds=max_age,
+            path="/" if path is None else path,
+        )
+        self._cleared_drafts = frozenset()
+        return self.append_header("set-cookie", lines)
+
+    def clear_preview_data(self, *, path: str | None = None) -> Self:
+        """End draft mode and drop its data; `path` must be the one that they were set with. A second call adds nothing."""
+        if self._stage:
+            raise self._too_late("clear_preview_data()")
+        cleared = "/" if path is None else path
+        if cleared in self._cleared_drafts:
+            return self
+        lines = clear_draft_cookies(secure=self._preview_source.secure, path=cleared)
+        self._cleared_drafts |= {cleared}
+        return self.append_header("set-cookie", lines)
+
+    @property
+    def _preview_source(self) -> PreviewSource:
+        if self._host is None:
+            raise ResponseError("This response does not belong to a running application, which would have the keys of draft mode.")
+        return self._host.preview_source
+
     # Whole answers
 
     def json(self, value: Data) -> None:
@@ -280,7 +339,8 @@ class Response(Generic[Data]):
         """
         if self._stage == Stage.ANSWERED:
             raise self._too_late("write()")
-        return self._open_channel(TEXT if isinstance(chunk, str) else BINARY).write(_to_bytes(chunk))
+        data = _to_bytes(chunk)
+        return self._open_channel(TEXT if isinstance(chunk, str) else BINARY).write(data)
 
     async def drain(self) -> None:
         """Wait until the client has read enough that more may be written.
@@ -322,6 +382,10 @@ class Response(Generic[Data]):
         Whatever the answer becomes: an error that follows does not undo it. An exception in it is logged. A stopping server
         waits for it as long as it waits for requests.
         """
+        if not callable(function):
+            raise ResponseError(
+                f"res.after() takes a function, not {type(function).__name__}: write res.after(print, 'done'), without calling it."
+            )
         request = self._request
         if request._after is None:
             request._after = []
@@ -351,6 +415,18 @@ class Response(Generic[Data]):
         if self._stage == Stage.STREAMING:
             return AlreadyAnswered(f"{call} came after the first write: the head has been sent. Set status and headers before writing.")
         return AlreadyAnswered(f"{call} came after the answer was complete; the first answer stands. Return after answering.")
+
+    # Hidden from type checkers, for which a `__getattr__` would make every name a right one.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+            if snake != name and hasattr(type(self), snake):
+                raise AttributeError(f"A Response has no {name!r}; in Python it is {snake!r}.")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+        # NEXTJS: the name there. An assignment that is merely taken would send 200.
+        statusCode = property(_refuse_status_code, _refuse_status_code)  # noqa: N815 (it is the name that is looked for)
 
     def __repr__(self) -> str:
         return f"<Response {self._status}{' ended' if self.ended else ''}>"

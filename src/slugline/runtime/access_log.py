@@ -10,7 +10,7 @@ from typing import Any
 
 from slugline.http.request import Request
 
-__all__ = ["escape", "make_access_log"]
+__all__ = ["AccessLog", "escape", "make_access_log"]
 
 logger = logging.getLogger("slugline.access")
 

@@ -73,6 +73,8 @@ def make_api_route(
 
     def prepare(action: Action) -> Run:
         run: Run = make_awaitable(action.function, run_in_thread)
+        if settings.development:
+            run = _warn_of_value(run, action, module.source)
         if middleware:
             run = compose(middleware, run, run_in_thread)
         run = _with_classes(run, action)
@@ -153,6 +155,19 @@ def _with_classes(run: Run, action: Action) -> Run:
     return run_with_classes
 
 
+def _warn_of_value(run: Run, action: Action, source: str) -> Run:
+    """Warn of a handler that returns its answer. NEXTJS: in development only; the value is ignored."""
+    code = getattr(inspect.unwrap(action.function), "__code__", None)
+    place = f"{source}, line {code.co_firstlineno}," if code is not None else source
+
+    async def run_and_look(request: Request[Any, Any], response: Response[Any]) -> None:
+        value: object = await run(request, response)  # type: ignore[func-returns-value]
+        if value is not None and not isinstance(value, Response):
+            logger.warning("%s returned %s, which is not sent: call res.json() or res.send().", place, type(value).__name__)
+
+    return run_and_look
+
+
 def _by_method(runs: Mapping[str, Run]) -> Run:
     """Answer by the method's function; HEAD falls back to GET, OPTIONS is answered, others get 405 (RFC 9110 section 9)."""
     table = dict(runs)
@@ -182,7 +197,7 @@ def _with_deadline(run: Run, seconds: float) -> Run:
         done, _ = await asyncio.wait({task}, timeout=seconds)
         if not done:
             task.cancel()
-            raise HandlerTimeout
+            raise HandlerTimeout(f"The handler took longer than its maxDuration of {seconds:g} seconds.")
         error = await task
         if error is not None:
             raise error

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from slugline.callables import make_awaitable
-from slugline.errors import ClientDisconnected, HandlerEnded, InstrumentationError
+from slugline.errors import ClientDisconnected, HandlerEnded, InstrumentationError, MiddlewareError, ResponseError
 from slugline.http.finish import finish_whole
 from slugline.http.request import Request
 from slugline.http.response import Response, Stage
 from slugline.project.discover import Project
+from slugline.project.preview_keys import ProjectPreviewSource
 from slugline.routing.table import Route, RouteTable, build_table
 from slugline.runtime.access_log import escape
 from slugline.runtime.api_route import ApiRoute, make_api_route
@@ -42,6 +43,7 @@ class App:
         self.settings = settings or Settings()
         self.threads = Threads(self.settings.threads, max_waiting=self.settings.max_waiting)
         self.run_in_thread = self.threads.run
+        self.preview_source = ProjectPreviewSource(project.root, development=self.settings.development)
         self.table = self._load_routes(project)
         self.load = Load()
         self.streaming = Streaming(self.settings, self.load, self.threads.run_admitted)
@@ -50,7 +52,7 @@ class App:
         """Whether an exception that would become a 500 is raised instead; for tests."""
         self.sockets: set[asyncio.Task[Any]] = set()
         self._background: set[asyncio.Task[Any]] = set()
-        self._lifespans: list[MountedLifespan] = []
+        self._lifespans: dict[int, MountedLifespan] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def _load_routes(self, project: Project) -> RouteTable[ApiRoute]:
@@ -73,12 +75,7 @@ class App:
             except Exception as error:
                 raise InstrumentationError(f"register() of instrumentation.py failed: {type(error).__name__}: {error}") from error
         for route in self.table.ordered():
-            mounted = route.endpoint.mounted
-            if mounted is not None and mounted.interface == "asgi":
-                lifespan = MountedLifespan(mounted.asgi_app, logger, file=route.source)
-                await lifespan.startup()
-                mounted.state = lifespan.state
-                self._lifespans.append(lifespan)
+            await self.start_mounted(route.endpoint)
 
     async def stop(self) -> None:
         """End streams, wait for what runs in the background, and run `shutdown` of instrumentation.py."""
@@ -86,12 +83,8 @@ class App:
         pending = {task for task in self._background if not task.done()}
         if pending:
             await asyncio.wait(pending, timeout=self.settings.shutdown_seconds)
-        for lifespan in reversed(self._lifespans):
-            await lifespan.shutdown()
-        self._lifespans.clear()
-        for route in self.table.ordered():
-            if route.endpoint.mounted is not None:
-                route.endpoint.mounted.close()
+        for route in reversed(self.table.ordered()):
+            await self.stop_mounted(route.endpoint)
         shutdown = self.project.instrumentation.shutdown
         if shutdown is not None:
             try:
@@ -99,6 +92,23 @@ class App:
             except Exception:
                 logger.exception("shutdown() of instrumentation.py failed.")
         self.threads.close()
+
+    async def start_mounted(self, endpoint: ApiRoute) -> None:
+        """Start the application that a route file mounts, if it does. Raises RouteModuleError when it cannot start."""
+        mounted = endpoint.mounted
+        if mounted is not None and mounted.interface == "asgi":
+            lifespan = MountedLifespan(mounted.asgi_app, logger, file=endpoint.source)
+            await lifespan.startup()
+            mounted.state = lifespan.state
+            self._lifespans[id(mounted)] = lifespan
+
+    async def stop_mounted(self, endpoint: ApiRoute) -> None:
+        """End the application that a route file mounts, if it does."""
+        if endpoint.mounted is not None:
+            lifespan = self._lifespans.pop(id(endpoint.mounted), None)
+            if lifespan is not None:
+                await lifespan.shutdown()
+            endpoint.mounted.close()
 
     def begin_stop(self) -> None:
         """Tell event streams and sockets to finish, so that a server which waits for them can stop; called on the loop.
@@ -131,6 +141,8 @@ class App:
         held: list[Response[Any]] = [Response(request, self)]
         try:
             await answer(self.table, request, held[0])
+            if request._unawaited is not None:
+                self._refuse_unawaited(request, held)
             if held[0]._stage != Stage.ANSWERED:
                 held.append(await self._await_late_answer(request, held))
             if held[0]._source is not None:
@@ -146,6 +158,13 @@ class App:
             return cast("Response[Any]", await self.threads.run_admitted(self._finish, request, response))
         return self._finish(request, response)
 
+    def _refuse_unawaited(self, request: Request[Any, Any], held: list[Response[Any]]) -> None:
+        """Raise for a middleware that was never awaited; the answer that came without it goes to nobody."""
+        if held[0]._channel is None:
+            held[0]._stage = Stage.ANSWERED
+            held[0] = Response(request, self)
+        raise MiddlewareError(request._unawaited.explain())
+
     async def _await_late_answer(self, request: Request[Any, Any], held: list[Response[Any]]) -> Response[Any]:
         route: ApiRoute = request._api_route
         try:
@@ -157,9 +176,10 @@ class App:
         if late is not None:
             return late
         if channel is not None:
-            logger.warning(
-                "%s wrote to the response and returned without ending it; it was ended. Call res.end().", route.locate(request.method)
-            )
+            if not channel.carries_events:
+                logger.warning(
+                    "%s wrote to the response and returned without ending it; it was ended. Call res.end().", route.locate(request.method)
+                )
             channel.finish()
             response: Response[Any] = Response(request, self)
             response._channel = channel
@@ -194,7 +214,9 @@ class App:
                 return response
             raise StreamCut("The mounted application failed.") from error
         if channel is not None:
-            if not response.ended or response._source is not None:
+            if isinstance(error, MiddlewareError):
+                channel.close(error)
+            elif not response.ended or response._source is not None:
                 channel.finish() if left or isinstance(error, HandlerEnded) else channel.close(error)
             return response
         if response.ended and response._source is None:
@@ -208,10 +230,14 @@ class App:
 
     def _finish(self, request: Request[Any, Any], response: Response[Any]) -> Response[Any]:
         try:
+            if "status" in response.__dict__:
+                raise ResponseError("The handler assigned to res.status. Call res.status(404), or assign to res.status_code.")
             response._final = finish_whole(request, response, compress=self.settings.compress)
             if len(response._body) > LARGE_BYTES:
                 _warn_of_size(request, response)
-        except Exception as error:  # noqa: BLE001 (the answer cannot be sent as it is, such as a wrong Content-Length)
+        except Exception as error:
+            if self.raise_exceptions:
+                raise
             self._log_failure(request, error)
             response = self._make_error_response(request, error)
             response._final = finish_whole(request, response, compress=False)

@@ -16,8 +16,6 @@ __all__ = ["BodyReader"]
 
 # A client that is still sending does not read our 413; closing on it would reset the connection and lose the answer.
 # So a little of the rest is read and dropped first.
-DISCARD_BYTES = 8 * 1024 * 1024
-DISCARD_SECONDS = 2.0
 
 
 class BodyReader:
@@ -84,6 +82,10 @@ class BodyReader:
 
     def __iter__(self) -> Iterator[bytes]:
         """Iterate from a worker thread; each chunk is fetched on the loop."""
+        if asyncio._get_running_loop() is not None:
+            raise RuntimeError(
+                "`for chunk in req.stream` is for `def` handlers; in an `async def` one, write `async for chunk in req.stream`."
+            )
         chunks = self.__aiter__()
         while True:
             try:
@@ -116,8 +118,8 @@ class BodyReader:
     async def _discard_rest(self) -> None:
         discarded = 0
         try:
-            async with asyncio.timeout(DISCARD_SECONDS):
-                while discarded < DISCARD_BYTES:
+            async with asyncio.timeout(self._settings.discard_seconds):
+                while discarded < self._settings.discard_bytes:
                     message = await self._receive()
                     discarded += len(message.get("body", b""))
                     if message["type"] == "http.disconnect" or not message.get("more_body", False):

@@ -54,6 +54,8 @@ class Channel:
         self._thread_room = threading.Condition()
         self.sender: asyncio.Task[None] | None = None
         """The task that sends; it exists once the loop has seen the first write."""
+        self.carries_events = False
+        """Whether these are server-sent events, which end when their handler returns."""
         self.sending_since: float | None = None
         """When the send that is under way began, in the loop's time; None between sends."""
 

@@ -38,7 +38,12 @@ class Disconnection:
             yield from future.__await__()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait on a worker thread until the client has left, at most `seconds`; tell whether it has."""
+        """Wait on a worker thread until the client has left, at most `seconds`; tell whether it has.
+
+        Raises RuntimeError in an `async def` handler, where it would hold up every request.
+        """
+        if asyncio._get_running_loop() is not None:
+            raise RuntimeError("req.disconnected.wait() blocks the event loop. Write `await req.disconnected` in an `async def` handler.")
         return self._left.wait(seconds)
 
     def start(self) -> None:

@@ -35,6 +35,7 @@ async def answer(table: RouteTable[ApiRoute], request: Request[Any, Any], respon
             location = find_slash_redirect(path, read_query(request.query_string))
             if location is not None and not _belongs_to_mounted(table, path):
                 # Not by redirect(), which would encode what came as it is: "%zz" would become another path.
+                location = request._mount_prefix + location
                 response.status(308).set_header("location", location).end(location)
                 return
             try:

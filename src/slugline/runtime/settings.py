@@ -1,15 +1,26 @@
 """How a running application behaves: sizes, clocks and caps, all settable."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import NoReturn
 
+from slugline.errors import ConfigError
 from slugline.runtime.threads import DEFAULT_THREADS
 
 __all__ = ["Settings"]
 
+AT_LEAST_ONE = frozenset({"threads", "max_concurrent"})
+MAY_BE_ZERO = frozenset({"discard_seconds", "shutdown_seconds"})
+"""Seconds to wait, of which none is an answer; a clock that has always run out is none."""
+LONGEST_SECONDS = 1e9  # 31 years, as for maxDuration
+ACCESS_LOGS = (None, "text", "json")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings of `create_app`; the defaults are meant for production."""
+    """Settings of `create_app`; the defaults are meant for production.
+
+    Raises ConfigError for a value that cannot be meant, with the field and what is allowed.
+    """
 
     threads: int = DEFAULT_THREADS
     """How many `def` handlers run at once in a process."""
@@ -25,6 +36,10 @@ class Settings:
     """How long a body may pause while it is read; then 408."""
     body_total_seconds: float = 30.0
     """How long a body may take, to which each KiB read adds a second; then 408."""
+    discard_bytes: int = 8 * 1024 * 1024
+    """How much of a body that is refused is read and dropped, so that its sender gets to read the refusal."""
+    discard_seconds: float = 2.0
+    """How long it is read for that."""
     write_stall_seconds: float = 30.0
     """How long a client may leave a chunk unread; then the connection is cut."""
     late_answer_seconds: float = 30.0
@@ -35,3 +50,33 @@ class Settings:
     """Whether answers are compressed (gzip, deflate), as Next.js does by default."""
     access_log: str | None = None
     """ "text" or "json": a line for each request on the logger `slugline.access`; None for no lines."""
+    development: bool = False
+    """Whether this is a development server: it warns of more, and its cookies need no HTTPS."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type is int:
+                _check_count(field.name, value)
+            elif field.type is float:
+                _check_seconds(field.name, value)
+            elif field.type is bool and not isinstance(value, bool):
+                _refuse(field.name, value, "True or False")
+        if self.access_log not in ACCESS_LOGS:
+            _refuse("access_log", self.access_log, '"text", "json" or None')
+
+
+def _check_count(name: str, value: object) -> None:
+    least = 1 if name in AT_LEAST_ONE else 0
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        _refuse(name, value, f"a whole number from {least} up")
+
+
+def _check_seconds(name: str, value: object) -> None:
+    allowed = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LONGEST_SECONDS
+    if not allowed or (value == 0 and name not in MAY_BE_ZERO):
+        _refuse(name, value, "a number of seconds from 0 up" if name in MAY_BE_ZERO else "a number of seconds above 0, such as 10 or 2.5")
+
+
+def _refuse(name: str, value: object, allowed: str) -> NoReturn:
+    raise ConfigError(f"Settings: {name} is {value!r}. Allowed: {allowed}.")

@@ -79,6 +79,7 @@ class Streaming:
             length=length,
             discard=request.method == "HEAD" or status in BODILESS,
         )
+        channel.carries_events = any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in fields)
         request._channel = channel
         if threading.get_ident() == self._loop_thread:
             self._begin(request, channel, status, fields)
@@ -143,7 +144,7 @@ class Streaming:
             return
         self._load.requests -= 1
         self._load.streams += 1
-        if any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in fields):
+        if channel.carries_events:
             self._event_channels.add(channel)
             if self._stopping:
                 channel.end_early()

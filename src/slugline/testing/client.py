@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
-from slugline.adapters.asgi import create_app
+from slugline.adapters.asgi import AsgiAdapter, create_app
 from slugline.http.url import encode_location
 from slugline.runtime.asgi_types import AsgiApp
 from slugline.runtime.mounted_lifespan import MountedLifespan
@@ -54,6 +54,8 @@ class AsyncTestClient:
         client: tuple[str, int] = ("testclient", 50000),
     ) -> None:
         self.app: AsgiApp = create_app(Path(app)) if isinstance(app, str | os.PathLike) else app
+        if isinstance(self.app, AsgiAdapter):
+            self.app.app.raise_exceptions = raise_exceptions
         self.base_url = base_url
         self.headers = dict(headers or {})
         self.cookies = CookieJar()

@@ -31,8 +31,8 @@ def handler(req, res):
             res.set_preview_data("token")
             res.json({"ok": "set"})
         case "set-size":
-            size = int(req.query["n"])
-            res.set_preview_data("x" * size)
+            size = req.query["n"]
+            res.set_preview_data("x" * int(size))
             res.json({"ok": "set", "n": size})
         case "clear":
             res.clear_preview_data()
