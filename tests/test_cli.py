@@ -142,7 +142,7 @@ def test_what_exists_is_never_overwritten(run, tmp_path, existing):
     make(tmp_path, {"shop/mine.txt" if existing == "folder" else "shop": "mine"})
     result = run("new", "shop")
     assert result.exit_code == 1
-    assert "shop exists already and is not empty" in result.stderr
+    assert f"shop exists already and is {'not empty' if existing == 'folder' else 'no folder'}" in result.stderr
     assert [path.read_text() for path in tmp_path.rglob("*") if path.is_file()] == ["mine"]
 
 

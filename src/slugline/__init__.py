@@ -5,6 +5,7 @@ from slugline.errors import ApiError, WebSocketClosed
 from slugline.http.multipart_form import UploadFile
 from slugline.http.request import Request
 from slugline.http.response import EventStream, Response
+from slugline.keep import keep
 from slugline.middleware.chain import run_middleware
 from slugline.runtime.settings import Settings
 from slugline.runtime.websocket import WebSocket
@@ -19,5 +20,6 @@ __all__ = [
     "WebSocket",
     "WebSocketClosed",
     "create_app",
+    "keep",
     "run_middleware",
 ]

@@ -2,19 +2,26 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from slugline.commands.build import build as build_project
+from slugline.commands.dev import DevOptions
+from slugline.commands.dev import dev as run_dev
 from slugline.commands.new import create_project, templates
 from slugline.commands.routes import list_routes
 from slugline.commands.start import ServerOptions
 from slugline.commands.start import start as start_server
+from slugline.commands.with_nextjs import BEHIND_NEXTJS, build_with_nextjs, start_with_nextjs
 from slugline.errors import ProjectError
+from slugline.nextjs.app import find_nextjs_app
+from slugline.nextjs.build import DEFAULT_PORT
 from slugline.runtime.settings import Settings
 from slugline.runtime.threads import DEFAULT_THREADS
 
@@ -22,6 +29,7 @@ __all__ = ["main"]
 
 DIRECTORY = click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path())
 PORT = click.IntRange(1, 65535)
+PYTHON_ONLY = click.option("--python-only", is_flag=True, help="Leave out the Next.js app that lies in DIRECTORY.")
 LOG_LEVEL = click.Choice(["debug", "info", "warning", "error"])
 
 
@@ -37,6 +45,22 @@ def explain_errors(command: Callable[..., None]) -> Callable[..., None]:
             sys.exit(1)
 
     return run
+
+
+def _announce(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _python_command(directory: Path) -> list[str]:
+    """Give the command that serves the Python routes alone, with all that this one was given; the address follows."""
+    context = click.get_current_context()
+    options = [sys.executable, "-m", "slugline", "start", str(directory), "--python-only", "--behind-nextjs"]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if isinstance(parameter, click.Option) and is_given and name not in ("host", "port"):
+            options += [parameter.opts[0]] if parameter.is_flag else [parameter.opts[0], str(context.params[name])]
+    return options
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,6 +80,8 @@ def main() -> None:
 @click.option("--no-compress", is_flag=True, help="Leave compression to the proxy in front.")
 @click.option("--log-level", default="info", show_default=True, type=LOG_LEVEL, help="What to log.")
 @click.option("--shutdown-seconds", default=25, show_default=True, type=click.IntRange(1, 3600), help="How long a stop waits.")
+@PYTHON_ONLY
+@click.option("--behind-nextjs", is_flag=True, hidden=True)
 @explain_errors
 def start(
     directory: Path,
@@ -68,8 +94,14 @@ def start(
     no_compress: bool,
     log_level: str,
     shutdown_seconds: int,
+    python_only: bool,
+    behind_nextjs: bool,
 ) -> None:
-    """Serve the project in DIRECTORY. Threads and requests are counted for each process."""
+    """Serve the project in DIRECTORY, behind its Next.js app if it is one. Threads and requests are counted for each process."""
+    app = None if python_only else find_nextjs_app(directory.resolve())
+    if app is not None:
+        start_with_nextjs(app, _python_command(directory), host=host, port=port, announce=_announce)
+        return
     settings = Settings(
         threads=threads,
         max_concurrent=max_concurrent,
@@ -77,6 +109,8 @@ def start(
         compress=not no_compress,
         shutdown_seconds=shutdown_seconds,
     )
+    if behind_nextjs:
+        settings = replace(settings, **BEHIND_NEXTJS)
     name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::1", "::") else f"[{host}]" if ":" in host else host
     click.echo(f"Slugline on http://{name}:{port}", err=True)
     start_server(directory, ServerOptions(host, port, workers, log_level, settings))
@@ -84,10 +118,28 @@ def start(
 
 @main.command()
 @DIRECTORY
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--port", "-p", type=PORT, envvar="PORT", help="Port to listen on; without it 3000, or the next one that is free.")
+@click.option("--poll", is_flag=True, help="Look at the files ten times a second, where the system does not tell of changes.")
+@PYTHON_ONLY
 @explain_errors
-def build(directory: Path) -> None:
-    """Check the project in DIRECTORY: file names, imports, configurations."""
+def dev(directory: Path, host: str, port: int | None, poll: bool, python_only: bool) -> None:
+    """Serve the project in DIRECTORY, and load again what you save; with `next dev` where it is a Next.js app."""
+    options = DevOptions(host, port or 3000, poll)
+    run_dev(directory, options, fixed_port=port is not None, python_only=python_only, announce=_announce)
+
+
+@main.command()
+@DIRECTORY
+@click.option("--python-port", default=DEFAULT_PORT, show_default=True, type=PORT, help="Where Python will listen behind Next.js.")
+@PYTHON_ONLY
+@explain_errors
+def build(directory: Path, python_port: int, python_only: bool) -> None:
+    """Check the project in DIRECTORY, and build its Next.js app if it is one."""
     project = build_project(directory)
+    app = None if python_only else find_nextjs_app(directory.resolve())
+    if app is not None:
+        build_with_nextjs(app, port=python_port)
     count = len(project.table.ordered())
     click.echo(f"{click.style('ok', fg='green')} {count} {'route' if count == 1 else 'routes'}, nothing to complain about.")
 

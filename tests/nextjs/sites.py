@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pytest
-
 from behaviour.wire import Answer, Wire, wait_until
+from node import NPM
 from servers import Server, find_free_port, start_granian
 from slugline.nextjs.app import NextApp, find_nextjs_app
 from slugline.nextjs.build import read_build, record_build
@@ -26,32 +25,10 @@ from slugline.nextjs.supervise import NextProcess
 from slugline.nextjs.table_file import make_work_folder, write_table
 from slugline.project.scan import scan_pages
 
-__all__ = ["NPM", "PROJECT", "Site", "Sites", "install_next", "read_files"]
+__all__ = ["PROJECT", "Site", "Sites", "read_files"]
 
 PROJECT = Path(__file__).parent / "project"
-NPM = Path(__file__).parent / "npm"
 Found = TypeVar("Found")
-
-
-def install_next() -> None:
-    """Install what npm/package-lock.json names, unless it is there; skips, or fails in CI, without Node.js or a registry."""
-    npm = shutil.which("npm")
-    if shutil.which("node") is None or npm is None:
-        _lacking("Node.js and npm are not installed, so there is no Next.js.")
-        return
-    wanted = json.loads((NPM / "package.json").read_text())["dependencies"]["next"]
-    installed = NPM / "node_modules" / "next" / "package.json"
-    if installed.is_file() and json.loads(installed.read_text())["version"] == wanted:
-        return
-    outcome = subprocess.run([npm, "ci", "--ignore-scripts"], cwd=NPM, capture_output=True, text=True, timeout=110, check=False)
-    if outcome.returncode:
-        _lacking(f"npm could not install Next.js: {outcome.stderr}")
-
-
-def _lacking(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @dataclass
@@ -158,7 +135,7 @@ class Sites:
         return directory, app
 
     def _start_python(self, directory: Path) -> Server:
-        python = start_granian(directory)
+        python = start_granian(directory, "--python-only", "--behind-nextjs")
         self._stack.callback(python.stop)
         return python
 

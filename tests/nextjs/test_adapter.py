@@ -22,6 +22,7 @@ PYTHON = ["/api/hello", "/api/post/[pid]"]
 STATIC = "/api/:path((?:hello))"
 DYNAMIC = "/api/:path((?:post/[^/]+))"
 LIVE = ["/api", "/api/:path(.+?)"]
+ERROR_PAGES = "/_slugline/:path(.+?)"
 
 
 def make_app(root: Path, *, wraps_config: bool = False) -> NextApp:
@@ -66,7 +67,7 @@ def test_rules_come_after_the_users_own(tmp_path: Path, config: str, before: lis
     found = configure(tmp_path, config)
     assert found["untouched"]
     rewrites = found["rewrites"]
-    assert sources(rewrites["beforeFiles"]) == [*before, STATIC, *LIVE]
+    assert sources(rewrites["beforeFiles"]) == [*before, STATIC, *LIVE, ERROR_PAGES]
     assert sources(rewrites["afterFiles"]) == [*after, STATIC, DYNAMIC, *LIVE]
     assert sources(rewrites["fallback"]) == [*fallback, STATIC, DYNAMIC]
     assert rewrites["beforeFiles"][len(before)] == {
@@ -115,7 +116,7 @@ def test_the_users_own_adapter_goes_first(tmp_path: Path, kind: str) -> None:
     own.write_text(f"{export} {{ name: 'own', modifyConfig: (config) => ({{ ...config, basePath: '/own' }}) }}")
     found = configure(tmp_path, "{ adapterPath: 'ours' }", NEXT_ADAPTER_PATH=str(own))
     assert (found["basePath"], found["adapterPath"]) == ("/own", str(own))
-    assert sources(found["rewrites"]["beforeFiles"]) == [STATIC, *LIVE]
+    assert sources(found["rewrites"]["beforeFiles"]) == [STATIC, *LIVE, ERROR_PAGES]
 
 
 def test_without_one_next_knows_of_no_adapter(tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_the_wrapper(tmp_path: Path, config: str) -> None:
     found = configure(tmp_path, config, through="wrapper")
     assert found["basePath"] == "/docs"
     assert found["experimental"] == {"proxyTimeout": 24 * 60 * 60 * 1000, "middlewareClientMaxBodySize": 2**50}
-    assert sources(found["rewrites"]["beforeFiles"]) == [STATIC, *LIVE]
+    assert sources(found["rewrites"]["beforeFiles"]) == [STATIC, *LIVE, ERROR_PAGES]
     # A Next.js that takes an adapter as well has each rule once.
     assert found["same"]
 

@@ -11,7 +11,8 @@ import pytest
 from websockets.sync.client import connect
 
 from behaviour.wire import Closed, wait_until
-from nextjs.sites import NPM, PROJECT, Site, Sites, install_next, read_files
+from nextjs.sites import PROJECT, Site, Sites, read_files
+from node import find_node
 
 pytestmark = pytest.mark.timeout(170)
 
@@ -21,7 +22,7 @@ FIRST_LATE = "late"  # Python routes with this in their names come while `next d
 
 @pytest.fixture(scope="module")
 def sites() -> Iterator[Sites]:
-    install_next()
+    find_node()
     sites = Sites()
     yield sites
     sites.close()
@@ -365,10 +366,6 @@ def test_browsers_are_told_no_secret(both: dict[str, Site]) -> None:
     texts = [path.read_text(errors="replace") for path in public.rglob("*") if path.is_file()]
     assert any("__rewrites" in text for text in texts)
     assert not any("f0e1d2c3" in text or "x-slugline" in text for text in texts)
-
-
-def test_the_lock_file_holds_no_addresses() -> None:
-    assert "resolved" not in (NPM / "package-lock.json").read_text()
 
 
 def test_a_handler_of_35_seconds(site: Site) -> None:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from slugline.project.discover import Project, discover
+from slugline.commands.environment import apply_environment
+from slugline.project.discover import Project, discover, log_warnings
 from slugline.runtime.app import App
 
 __all__ = ["build"]
@@ -13,6 +14,8 @@ def build(directory: Path) -> Project:
 
     Raises ProjectError for the first thing that is wrong.
     """
+    apply_environment(directory, "build")
     project = discover(directory)
     App(project)  # mounted applications are recognised here
+    log_warnings(project)
     return project

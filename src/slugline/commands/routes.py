@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from slugline.project.discover import LoadedRoute, discover
+from slugline.commands.environment import apply_environment
+from slugline.project.discover import LoadedRoute, discover, log_warnings
 
 __all__ = ["RouteRow", "list_routes"]
 
@@ -22,8 +23,10 @@ def list_routes(directory: Path) -> list[RouteRow]:
 
     Raises ProjectError.
     """
-    table = discover(directory).table
-    return [RouteRow(route.pattern, _methods(route.endpoint), route.source) for route in table.ordered()]
+    apply_environment(directory, "build")
+    project = discover(directory)
+    log_warnings(project)
+    return [RouteRow(route.pattern, _methods(route.endpoint), route.source) for route in project.table.ordered()]
 
 
 def _methods(route: LoadedRoute) -> str:

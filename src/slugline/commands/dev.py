@@ -1,0 +1,41 @@
+"""`slugline dev`: serve a project while it is being written."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from slugline.commands.with_nextjs import BEHIND_NEXTJS, develop_with_nextjs
+from slugline.dev.server import DevOptions, DevServer, find_port
+from slugline.nextjs.app import find_nextjs_app
+from slugline.nextjs.supervise import mark_line
+
+__all__ = ["DevOptions", "dev"]
+
+LOCAL_NAMES = ("127.0.0.1", "0.0.0.0", "::1", "::", "localhost")
+FIRST_PRIVATE_PORT = 3901
+
+
+def dev(directory: Path, options: DevOptions, *, fixed_port: bool, python_only: bool, announce: Callable[[str], None]) -> None:
+    """Serve the project until SIGINT or SIGTERM, with `next dev` in front where the folder holds a Next.js app.
+
+    `announce` gets the lines that say where. Without `fixed_port` the next free port is taken. Raises ServerError.
+    """
+    root = directory.resolve()
+    app = None if python_only else find_nextjs_app(root)
+    port = find_port(options.host, options.port, fixed=fixed_port)
+    if port != options.port:
+        announce(f"Port {options.port} is taken; using {port}.")
+    if app is not None:
+        private = find_port("127.0.0.1", FIRST_PRIVATE_PORT, fixed=False)
+        options_behind = replace(options, host="127.0.0.1", port=private, settings=replace(options.settings, **BEHIND_NEXTJS))
+        server = DevServer(root, options_behind, mark_line("python", ""))
+        develop_with_nextjs(app, server, host=options.host, port=port, announce=announce)
+        return
+    server = DevServer(root, replace(options, port=port))
+    name = "localhost" if options.host in LOCAL_NAMES else f"[{options.host}]" if ":" in options.host else options.host
+
+    def say() -> None:
+        announce(f"Slugline on http://{name}:{port}, {len(server.project.files)} routes. Save a file, and it is served.")
+
+    asyncio.run(server.run(say))

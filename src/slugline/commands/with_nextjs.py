@@ -1,0 +1,178 @@
+"""`dev`, `build` and `start` where a Next.js app lies beside the Python routes.
+
+Next.js stands in front and owns the public port, so that the app's own middleware, redirects, headers and basePath count for
+Python routes too; Python answers on a port of the loopback. Neither runs on without the other.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slugline.commands.start import END_STREAMS
+from slugline.dev.server import DevServer
+from slugline.errors import RouteConflict, ServerError
+from slugline.nextjs.app import NextApp
+from slugline.nextjs.build import DEFAULT_PORT, read_build, record_build
+from slugline.nextjs.precedence import make_table
+from slugline.nextjs.site import collect_routes, make_environment
+from slugline.nextjs.supervise import NextProcess, mark_line
+from slugline.nextjs.table_file import make_work_folder, write_table
+from slugline.project.scan import RouteFile, scan_pages
+
+__all__ = ["BEHIND_NEXTJS", "build_with_nextjs", "develop_with_nextjs", "start_with_nextjs"]
+
+STOP_SECONDS = 10.0
+BEHIND_NEXTJS: dict[str, Any] = {"discard_bytes": 1 << 40, "discard_seconds": 120.0}
+"""Settings for a server behind Next.js, which makes a 500 of a refusal that comes before it has handed on the whole body."""
+
+
+def develop_with_nextjs(app: NextApp, server: DevServer, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve an app with `next dev` on the public port, and its Python routes behind it; returns when either has ended.
+
+    Raises ServerError when Next.js ends by itself.
+    """
+    asyncio.run(_develop(app, server, host, port, announce))
+
+
+async def _develop(app: NextApp, server: DevServer, host: str, port: int, announce: Callable[[str], None]) -> None:
+    table = make_work_folder(app.root) / "dev.json"
+    secret = secrets.token_hex(16)
+    origin = f"http://127.0.0.1:{server.options.port}"
+
+    def publish() -> None:
+        files, conflicts = _without_conflicts(app, server.project.files.values())
+        write_table(table, make_table(collect_routes(app, files), origin=origin, secret=secret))
+        server.show_conflicts(conflicts)
+
+    listening = asyncio.Event()
+    serving = asyncio.ensure_future(server.run(listening.set))
+    waiting = asyncio.ensure_future(listening.wait())
+    await _until_one_ends(serving, waiting)
+    if serving.done():
+        await serving
+        return
+    publish()
+    server.on_reload = publish
+    environment = make_environment(app, table=table, colours=sys.stderr.isatty())
+    process = NextProcess(
+        [*app.command, "dev", "--port", str(port), "--hostname", host], directory=app.root, environment=environment, write=_write_next
+    )
+    await process.start()
+    announce(f"Next.js {app.version} on port {port}, with {len(server.project.files)} Python routes behind it.")
+    ending = asyncio.ensure_future(process.wait())
+    await _until_one_ends(serving, ending)
+    if serving.done():
+        await process.stop(STOP_SECONDS)
+        await serving
+        return
+    server.stop()
+    await serving
+    raise ServerError(f"{process.describe_end(ending.result())}\nThe Python server was stopped too.")
+
+
+def build_with_nextjs(app: NextApp, *, port: int = DEFAULT_PORT) -> None:
+    """Run `next build` with the Python routes in it, to be served from `port` of the loopback.
+
+    Raises RouteConflict for a path in both languages, ServerError when Next.js fails.
+    """
+    routes = collect_routes(app, scan_pages(app.root).routes)
+    with tempfile.TemporaryDirectory(prefix="slugline-") as folder:
+        table, facts = Path(folder) / "build.json", Path(folder) / "facts.json"
+        write_table(table, make_table(routes, origin=f"http://127.0.0.1:{port}", secret=secrets.token_hex(16)))
+        environment = make_environment(app, table=table, facts=facts, colours=sys.stderr.isatty())
+        status = subprocess.run([*app.command, "build"], cwd=app.root, env=environment, check=False).returncode
+        if status:
+            raise ServerError(f"`next build` failed with status {status}; what it printed stands above.")
+        record_build(app, table=table, facts=facts)
+
+
+def start_with_nextjs(app: NextApp, python_command: Sequence[str], *, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve a build with `next start` on the public port, and its Python routes behind it, until SIGTERM or SIGINT.
+
+    `python_command` starts the Python server, but for its address. Raises ServerError without a build, and when either ends by itself.
+    """
+    asyncio.run(_start(app, python_command, host, port, announce))
+
+
+async def _start(app: NextApp, python_command: Sequence[str], host: str, port: int, announce: Callable[[str], None]) -> None:
+    build = read_build(app)
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    environment = make_environment(app, table=build.table, colours=sys.stderr.isatty())
+    python = NextProcess(
+        [*python_command, "--host", "127.0.0.1", "--port", str(build.port)],
+        directory=app.root,
+        environment=environment,
+        write=_write_python,
+        name="The Python server",
+    )
+    javascript = NextProcess(
+        [*app.command, "start", "--port", str(port), "--hostname", host], directory=app.root, environment=environment, write=_write_next
+    )
+    await python.start()
+    python_ending = asyncio.ensure_future(python.wait())
+    if not await _wait_for_port(build.port, python_ending):
+        raise ServerError(f"The Python server did not start: {python.describe_end(python_ending.result())}")
+    await javascript.start()
+    javascript_ending = asyncio.ensure_future(javascript.wait())
+    announce(f"Next.js {app.version} on port {port}; Python behind it on 127.0.0.1:{build.port}.")
+    stop = asyncio.ensure_future(stopping.wait())
+    await _until_one_ends(stop, python_ending, javascript_ending)
+    ended = None if stop.done() else (python, python_ending) if python_ending.done() else (javascript, javascript_ending)
+    if not python_ending.done():
+        python.send_signal(END_STREAMS)  # or Next.js would wait for them
+    if not javascript_ending.done():
+        await javascript.stop(STOP_SECONDS)  # first: what it has accepted still wants answers of Python
+    if not python_ending.done():
+        await python.stop(STOP_SECONDS + 25)
+    stop.cancel()
+    if ended is not None:
+        process, ending = ended
+        name = "Python" if process is python else "Next.js"
+        raise ServerError(f"{process.describe_end(ending.result())}\n{name} ended, so the other was stopped too.")
+
+
+def _without_conflicts(app: NextApp, files: Iterable[RouteFile]) -> tuple[list[RouteFile], list[RouteConflict]]:
+    """Leave out the Python files whose paths JavaScript answers as well, and give the conflicts."""
+    left = list(files)
+    conflicts: list[RouteConflict] = []
+    while True:
+        try:
+            collect_routes(app, left)
+        except RouteConflict as conflict:
+            conflicts.append(conflict)
+            left = [file for file in left if file.source not in conflict.files]
+            continue
+        return left, conflicts
+
+
+async def _wait_for_port(port: int, ending: "asyncio.Future[int]") -> bool:
+    while not ending.done():
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+async def _until_one_ends(*futures: "asyncio.Future[Any]") -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _write_next(line: str) -> None:
+    click.echo(mark_line("next", line, colours=sys.stderr.isatty()), err=True)
+
+
+def _write_python(line: str) -> None:
+    click.echo(mark_line("python", line, colours=sys.stderr.isatty()), err=True)

@@ -1,0 +1,1 @@
+"""While you type: watch, reload, and show what is wrong."""

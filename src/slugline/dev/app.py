@@ -1,0 +1,203 @@
+"""The application of a development server: the same as in production, whose routes can be replaced while it runs."""
+
+import logging
+from collections.abc import Awaitable, Callable, Container
+from dataclasses import replace
+from typing import Any
+
+from slugline.callables import make_awaitable
+from slugline.dev.failure import describe_failure
+from slugline.dev.local import is_local_request
+from slugline.dev.overlay import render_html, render_json, render_text
+from slugline.dev.project import DevProject, Difference, build_table_leniently
+from slugline.errors import InstrumentationError, ProjectError, RouteConflict
+from slugline.http.finish import BODILESS
+from slugline.http.request import Request
+from slugline.http.response import Response
+from slugline.project.discover import LoadedRoute, Project
+from slugline.project.modules import Instrumentation
+from slugline.project.route_config import RouteConfig
+from slugline.routing.table import Route, build_table
+from slugline.runtime.access_log import escape
+from slugline.runtime.api_route import ApiRoute, make_api_route
+from slugline.runtime.app import App
+from slugline.runtime.settings import Settings
+
+__all__ = ["DevApp"]
+
+logger = logging.getLogger("slugline")
+
+
+class BrokenFile(Exception):
+    """Stands in for a route whose file cannot be used; `error` says why and has been reported already."""
+
+    def __init__(self, error: ProjectError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+class DevApp(App):
+    """Serves a DevProject; `install` takes over what a reload has loaded."""
+
+    def __init__(self, dev_project: DevProject, settings: Settings, trusted_hosts: Container[str] = ()) -> None:
+        super().__init__(Project(dev_project.root, build_table([]), Instrumentation()), replace(settings, development=True))
+        self.dev_project = dev_project
+        self.conflicts: list[RouteConflict] = []
+        self._trusted_hosts = trusted_hosts
+        self._endpoints: dict[str, tuple[LoadedRoute | ProjectError, ApiRoute]] = {}
+        self._start_error: ProjectError | None = None
+
+    @property
+    def problems(self) -> list[ProjectError]:
+        """Everything that is wrong now: with the project, with its names, with single files; each once."""
+        found: list[ProjectError] = [*self.dev_project.problems, *self.conflicts]
+        if self._start_error is not None:
+            found.append(self._start_error)
+        for _, endpoint in self._endpoints.values():
+            if isinstance(endpoint, _BrokenRoute) and endpoint.error not in found:
+                found.append(endpoint.error)
+        return found
+
+    @property
+    def broken(self) -> set[str]:
+        """The route files that cannot be used now."""
+        return {source for source, (_, endpoint) in self._endpoints.items() if isinstance(endpoint, _BrokenRoute)}
+
+    async def install(self, difference: Difference | None = None) -> None:
+        """Serve what the project holds now. Requests under way end with the files that they began with.
+
+        Applications mounted by files that have not changed live on, and so does instrumentation.py.
+        """
+        project = self.dev_project
+        endpoints = {}
+        for source, loaded in project.routes.items():
+            known = self._endpoints.get(source)
+            endpoints[source] = known if known is not None and known[0] is loaded else (loaded, await self._make_endpoint(source, loaded))
+        stale = [source for source, known in self._endpoints.items() if endpoints.get(source, (None, None))[1] is not known[1]]
+        gone = [self._endpoints[source][1] for source in stale]
+        routes = [
+            Route(file.pattern, file.segments, endpoints[file.source][1], file.source)
+            for file in project.files.values()
+            if file.source in endpoints
+        ]
+        self.table, self.conflicts = build_table_leniently(routes, _break_route)
+        self._endpoints = endpoints
+        for endpoint in gone:
+            await self._let_go(endpoint)
+        if difference is None or difference.instrumentation:
+            await self._replace_instrumentation()
+
+    async def _make_endpoint(self, source: str, loaded: LoadedRoute | ProjectError) -> ApiRoute:
+        if isinstance(loaded, ProjectError):
+            return _BrokenRoute(loaded, self.dev_project.files[source].pattern, source)
+        try:
+            endpoint = make_api_route(loaded.pattern, loaded.module, loaded.folder_middleware, self.run_in_thread, self.settings)
+            await self.start_mounted(endpoint)
+        except ProjectError as error:
+            return _BrokenRoute(error, loaded.pattern, source)
+        return endpoint
+
+    async def _let_go(self, endpoint: ApiRoute) -> None:
+        try:
+            await self.stop_mounted(endpoint)
+        except Exception:
+            logger.exception("The application of %s could not be ended.", endpoint.source)
+
+    async def _replace_instrumentation(self) -> None:
+        earlier, now = self.project.instrumentation, self.dev_project.instrumentation
+        self._start_error = self.dev_project.instrumentation_error
+        if self._start_error is not None:
+            return
+        if earlier is not now and earlier.shutdown is not None:
+            await self._run_hook("shutdown", earlier.shutdown)
+        self.project = replace(self.project, instrumentation=now)
+        if now.register is not None:
+            self._start_error = await self._run_hook("register", now.register)
+        if self._start_error is not None:
+            # What did not start has no end, and the next save gets a new start.
+            self.project = replace(self.project, instrumentation=Instrumentation())
+            self.dev_project.instrumentation_error = self._start_error
+
+    async def _run_hook(self, name: str, function: Callable[[], Any]) -> InstrumentationError | None:
+        try:
+            await make_awaitable(function, self.run_in_thread)()
+        except Exception as error:  # noqa: BLE001 (the border: shown, and healed by the next save)
+            failed = InstrumentationError(f"{name}() of instrumentation.py failed: {type(error).__name__}: {error}")
+            failed.__cause__ = error
+            return failed
+        return None
+
+    async def start(self) -> None:
+        """Bind to the running loop; what the project starts is started by `install`."""
+        self.bind_running_loop()
+
+    # What differs from production
+
+    async def respond(self, request: Request[Any, Any]) -> Response[Any]:
+        """Answer a request; with the error while the project cannot start."""
+        if self._start_error is not None:
+            return self._finish(request, self._make_error_response(request, BrokenFile(self._start_error)))
+        response = await super().respond(request)
+        if request._api_route is None and response._status == 404 and response._final is not None:
+            return self._explain_not_found(request) or response
+        return response
+
+    def _finish(self, request: Request[Any, Any], response: Response[Any]) -> Response[Any]:
+        route: ApiRoute | None = request._api_route
+        if route is not None and response._body and response._status in BODILESS:
+            logger.warning(
+                "%s answered %d with a body, which was left out: a %d has none.",
+                route.locate(request.method),
+                response._status,
+                response._status,
+            )
+        return super()._finish(request, response)
+
+    def _make_error_response(self, request: Request[Any, Any], error: BaseException) -> Response[Any]:
+        response = super()._make_error_response(request, error)
+        if response._status != 500 or not is_local_request(request.fields, self._trusted_hosts):
+            return response
+        shown = error.error if isinstance(error, BrokenFile) else error
+        failure = describe_failure(shown, self.dev_project.root)
+        explained: Response[Any] = Response(request)
+        if _wants_html(request):
+            where = f"{request.method} {request.url}"
+            explained.status(500).set_header("content-type", "text/html; charset=utf-8").end(render_html([(where, failure)]))
+        else:
+            explained.status(500).json(render_json(failure))
+        return explained
+
+    def _log_failure(self, request: Request[Any, Any], error: BaseException) -> None:
+        if not isinstance(error, BrokenFile):
+            failure = describe_failure(error, self.dev_project.root)
+            logger.error("%s", render_text(f"{request.method} {escape(request.url)}", failure))
+
+    def _explain_not_found(self, request: Request[Any, Any]) -> Response[Any] | None:
+        """Tell a browser what there is, and what is wrong with the rest."""
+        if not _wants_html(request) or not is_local_request(request.fields, self._trusted_hosts):
+            return None
+        failures = [("The project", describe_failure(problem, self.dev_project.root)) for problem in self.problems]
+        if not failures:
+            return None
+        response: Response[Any] = Response(request)
+        response.status(404).set_header("content-type", "text/html; charset=utf-8").end(render_html(failures))
+        return super()._finish(request, response)
+
+
+class _BrokenRoute(ApiRoute):
+    """A route whose file cannot be used: every request gets the reason."""
+
+    def __init__(self, error: ProjectError, pattern: str, source: str) -> None:
+        super().__init__(pattern, source, RouteConfig(), self._fail)
+        self.error = error
+
+    def _fail(self, request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
+        raise BrokenFile(self.error)
+
+
+def _break_route(route: Route[ApiRoute], conflict: RouteConflict) -> Route[ApiRoute]:
+    return Route(route.pattern, route.segments, _BrokenRoute(conflict, route.pattern, route.source), route.source)
+
+
+def _wants_html(request: Request[Any, Any]) -> bool:
+    return b"text/html" in request.index.get(b"accept", b"")

@@ -1,0 +1,117 @@
+"""What the development server prints."""
+
+import logging
+import time
+from collections.abc import Container, Sequence
+from typing import Any
+
+import click
+
+from slugline.dev.failure import describe_failure
+from slugline.dev.overlay import render_text
+from slugline.dev.project import DevProject, Difference
+from slugline.errors import ProjectError
+from slugline.http.request import Request
+from slugline.runtime.access_log import escape
+
+__all__ = ["Console", "configure_logging"]
+
+_STATUS_COLOURS = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
+
+_MARKS = (
+    (logging.ERROR, click.style("✗", fg="red", bold=True)),
+    (logging.WARNING, click.style("!", fg="yellow", bold=True)),
+    (logging.NOTSET, click.style("•", fg="cyan")),
+)
+
+
+class Console:
+    """Writes lines for a person who works on the project, each with a mark before it where another server writes too."""
+
+    def __init__(self, project: DevProject, mark: str = "") -> None:
+        self._project = project
+        self._mark = mark
+
+    def write(self, text: str) -> None:
+        """Print text as it is, line by line."""
+        for line in text.split("\n"):
+            click.echo(self._mark + line, err=True)
+
+    def say(self, text: str) -> None:
+        """Print one line."""
+        self.write(f" {click.style('•', fg='cyan')} {text}")
+
+    def show_problem(self, problem: ProjectError) -> None:
+        """Print what is wrong with a file: the message, its source line, then the rest."""
+        text = render_text("", describe_failure(problem, self._project.root))
+        first, _, rest = text.partition("\n")
+        self.write(f" {click.style('✗', fg='red', bold=True)} {click.style(f'[{problem.code}]', dim=True)} {first}")
+        if rest:
+            self.write(rest)
+
+    def show_difference(self, difference: Difference, seconds: float, broken: Container[str] = ()) -> None:
+        """Print what a save has changed, one line a file; what is broken is told of elsewhere."""
+        took = click.style(f"in {seconds * 1000:.0f} ms", dim=True)
+        for source in difference.removed:
+            self.write(f" {click.style('-', fg='red')} {source} is gone")
+        for source in difference.added:
+            file = self._project.files.get(source)
+            self.write(f" {click.style('+', fg='green')} {source} answers {file.pattern if file else ''} {took}")
+        reloaded = [source for source in difference.reloaded if source not in broken]
+        if reloaded:
+            names = (
+                reloaded[0]
+                if len(reloaded) == 1
+                else f"{len(reloaded)} files ({', '.join(reloaded[:3])}{', …' if len(reloaded) > 3 else ''})"
+            )
+            self.write(f" {click.style('↻', fg='cyan')} {names} loaded again {took}")
+        if difference.instrumentation:
+            self.write(f" {click.style('↻', fg='cyan')} instrumentation.py started again")
+
+    def show_environment(self, files: Sequence[str], changed: Sequence[str]) -> None:
+        """Print which environment files were read, and which variables have changed; never a value."""
+        names = f": {', '.join(changed)} changed" if changed else ""
+        self.say(f"{', '.join(files) or 'no environment file'}{names}")
+
+    def log_request(self, request: Request[Any, Any], status: int, started: float) -> None:
+        """Print the line of a request: "GET /api/post/7 200 in 3 ms  pages/api/post/[pid].py"."""
+        milliseconds = (time.perf_counter() - started) * 1000
+        route = request._api_route
+        source = click.style(route.source, dim=True) if route is not None else ""
+        colour = click.style(str(status), fg=_STATUS_COLOURS.get(status // 100, "white"))
+        self.write(f" {request.method} {escape(request.url)} {colour} in {_duration(milliseconds)}  {source}".rstrip())
+
+
+def _duration(milliseconds: float) -> str:
+    if milliseconds < 10:
+        return f"{milliseconds:.1f} ms"
+    return f"{milliseconds:.0f} ms" if milliseconds < 10_000 else f"{milliseconds / 1000:.1f} s"
+
+
+class _Formatter(logging.Formatter):
+    """Marks warnings and errors, and leaves the time out: it is now."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the line for a record."""
+        mark = next(mark for level, mark in _MARKS if record.levelno >= level)
+        return f" {mark} {super().format(record)}"
+
+
+class _Handler(logging.Handler):
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.write(self.format(record))
+
+
+def configure_logging(console: Console) -> None:
+    """Send what Slugline logs to the terminal, and keep Granian quiet: its own news are not the user's."""
+    handler = _Handler(console)
+    handler.setFormatter(_Formatter("%(message)s"))
+    own = logging.getLogger("slugline")
+    own.handlers[:] = [handler]
+    own.setLevel(logging.INFO)
+    own.propagate = False
+    logging.getLogger("_granian").setLevel(logging.CRITICAL)

@@ -1,0 +1,206 @@
+"""A project that is being worked on: each file loaded by itself, and what cannot be loaded kept as an error."""
+
+import contextlib
+import functools
+import importlib.util
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from slugline.dev.dependencies import Dependencies, find_dependents, possible_names
+from slugline.errors import InstrumentationError, ProjectError, ProjectNotFound, RouteConflict
+from slugline.project.discover import LoadedRoute
+from slugline.project.imports import begin_imports, forget_modules, own_modules
+from slugline.project.modules import Instrumentation, load_folder_middleware, load_instrumentation, load_route_module
+from slugline.project.scan import RouteFile, scan_pages
+from slugline.routing.table import Route, RouteTable, build_table
+
+__all__ = ["Changes", "DevProject", "Difference", "build_table_leniently"]
+
+Loaded = TypeVar("Loaded")
+Endpoint = TypeVar("Endpoint")
+
+INSTRUMENTATION_FILES = ("instrumentation.py", "src/instrumentation.py")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Files of the project that were saved, appeared or went away; `everything` stands for all of them, as after a change of `.env`."""
+
+    paths: frozenset[Path] = frozenset()
+    structure: bool = False
+    """Whether a file appeared or went away."""
+    everything: bool = False
+
+    def concern(self, path: Path) -> bool:
+        """Tell whether a file, or a folder that it lies in, was changed."""
+        return path in self.paths or str(path).startswith(self._folders)
+
+    @functools.cached_property
+    def _folders(self) -> tuple[str, ...]:
+        # A folder that is moved or taken away is told of by its own name alone.
+        return tuple(f"{path}{os.sep}" for path in self.paths if path.suffix != ".py")
+
+
+@dataclass(slots=True)
+class Difference:
+    """What a reload has changed, by the names of files."""
+
+    reloaded: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    instrumentation: bool = False
+    """Whether instrumentation.py was loaded again."""
+
+
+class DevProject:
+    """The route files of a folder with what each defines, or why it cannot be used.
+
+    Slow work (importing), for a worker thread; one call at a time.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.files: dict[str, RouteFile] = {}
+        self.routes: dict[str, LoadedRoute | ProjectError] = {}
+        """What each route file defines, by its name."""
+        self.problems: list[ProjectError] = []
+        """What is wrong beyond single files: names that no route can have, a missing pages/."""
+        self.instrumentation = Instrumentation()
+        self.instrumentation_error: InstrumentationError | None = None
+        self._middleware: dict[str, tuple[Callable[..., Any], ...] | ProjectError] = {}
+        self._modules: dict[str, Any] = {}
+        self._dependencies = Dependencies(self.root)
+
+    def load(self) -> None:
+        """Load everything for the first time."""
+        begin_imports(self.root)
+        self._scan()
+        self._load_files(set(self.files), set(self._middleware_files()))
+        self._load_instrumentation()
+
+    def learn_dependencies(self) -> None:
+        """Read what each module imports, so that the first reload need not."""
+        self._dependencies.of(own_modules(self.root))
+
+    def reload(self, changes: Changes) -> Difference:
+        """Load again what the changes concern, and nothing else."""
+        modules = own_modules(self.root)
+        affected = set(modules) if changes.everything else self._affected(modules, changes)
+        places = {modules[name] for name in affected}
+        difference = Difference()
+        earlier, earlier_middleware = dict(self.files), set(self._middleware)
+        if changes.structure or changes.everything or self.problems:
+            self._scan()
+        middleware_files = self._middleware_files()
+        difference.added = sorted((self.files.keys() - earlier.keys()) | (middleware_files.keys() - earlier_middleware))
+        difference.removed = sorted((earlier.keys() - self.files.keys()) | (earlier_middleware - middleware_files.keys()))
+
+        def is_stale(source: str, path: Path, loaded: Mapping[str, object]) -> bool:
+            # What failed may fail because of a file that it could not even import, so every save gives it another chance.
+            failed = source not in loaded or isinstance(loaded[source], ProjectError)
+            return failed or changes.everything or path in places or changes.concern(path)
+
+        routes = {source for source, file in self.files.items() if is_stale(source, file.path, self._modules)}
+        middleware = {source for source, path in middleware_files.items() if is_stale(source, path, self._middleware)}
+        hooks = [self.root / source for source in INSTRUMENTATION_FILES]
+        difference.instrumentation = self.instrumentation_error is not None or any(
+            changes.everything or path in places or changes.concern(path) for path in hooks
+        )
+        self._drop(affected, changes.paths | places)
+        begin_imports(self.root)
+        self._load_files(routes, middleware)
+        difference.reloaded = sorted((routes | middleware) - set(difference.added))
+        if difference.instrumentation:
+            self._load_instrumentation()
+        return difference
+
+    # What is affected
+
+    def _affected(self, modules: Mapping[str, Path], changes: Changes) -> set[str]:
+        changed = {name for name, path in modules.items() if changes.concern(path)}
+        # A file that is not loaded may be one that a module has looked for, and done without.
+        changed.update(name for path in changes.paths for name in possible_names(self.root, path))
+        return find_dependents(changed, self._dependencies.of(modules)) & modules.keys()
+
+    def _drop(self, names: Iterable[str], paths: Iterable[Path]) -> None:
+        for path in paths:
+            # Python takes a compiled file for current when the source has the same size and second; saves come faster than that.
+            if path.suffix == ".py":
+                with contextlib.suppress(OSError):
+                    os.unlink(importlib.util.cache_from_source(str(path)))
+        forget_modules(names)
+        importlib.invalidate_caches()
+
+    # Loading
+
+    def _scan(self) -> None:
+        refused: list[Any] = []
+        try:
+            scan = scan_pages(self.root, refused)
+        except ProjectNotFound as error:
+            self.files, self.problems = {}, [error]
+            return
+        self.files = {file.source: file for file in scan.routes}
+        self.problems = refused
+
+    def _middleware_files(self) -> dict[str, Path]:
+        return {above.source: above.path for file in self.files.values() for above in file.middleware}
+
+    def _load_files(self, routes: Iterable[str], middleware: Iterable[str]) -> None:
+        for source in sorted(middleware):
+            self._middleware[source] = _attempt(load_folder_middleware, self.root, source)
+        for source in sorted(routes):
+            self._modules[source] = _attempt(load_route_module, self.root, source)
+        self._middleware = {source: self._middleware[source] for source in self._middleware_files()}
+        self._modules = {source: self._modules[source] for source in self.files}
+        self.routes = {source: self._join(file) for source, file in self.files.items()}
+
+    def _join(self, file: RouteFile) -> LoadedRoute | ProjectError:
+        module = self._modules[file.source]
+        functions: list[Callable[..., Any]] = []
+        for above in file.middleware:
+            found = self._middleware[above.source]
+            if isinstance(found, ProjectError):
+                return found  # SECURITY: what a guard was to stand before must not be open while the guard is broken
+            functions += found
+        if isinstance(module, ProjectError):
+            return module
+        joined = LoadedRoute(file.pattern, module, tuple(functions))
+        known = self.routes.get(file.source)
+        # One and the same object says that nothing has changed: an application that the file mounts then lives on.
+        is_same = isinstance(known, LoadedRoute) and known.module is module and known == joined
+        return known if is_same and known is not None else joined
+
+    def _load_instrumentation(self) -> None:
+        try:
+            self.instrumentation, self.instrumentation_error = load_instrumentation(self.root), None
+        except InstrumentationError as error:
+            self.instrumentation_error = error
+
+
+def _attempt(load: Callable[[Path, str], Loaded], root: Path, source: str) -> Loaded | ProjectError:
+    try:
+        return load(root, source)
+    except ProjectError as error:
+        return error
+
+
+def build_table_leniently(
+    routes: Iterable[Route[Endpoint]], break_route: Callable[[Route[Endpoint], RouteConflict], Route[Endpoint]]
+) -> tuple[RouteTable[Endpoint], list[RouteConflict]]:
+    """Build a table in which two files that answer the same path are both out of service, and give the conflicts.
+
+    `break_route` makes the route that answers in their place.
+    """
+    left = list(routes)
+    conflicts: list[RouteConflict] = []
+    while True:
+        try:
+            return build_table(left), conflicts
+        except RouteConflict as conflict:
+            conflicts.append(conflict)
+            first, later = conflict.files
+            left = [break_route(route, conflict) if route.source == first else route for route in left if route.source != later]

@@ -1,0 +1,230 @@
+"""`slugline dev`: one process that serves, watches, and loads again what has changed."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server as Granian
+
+from slugline.adapters.asgi import AsgiAdapter
+from slugline.dev.app import DevApp
+from slugline.dev.console import Console, configure_logging
+from slugline.dev.live import LivePages
+from slugline.dev.overlay import LIVE_PATH
+from slugline.dev.project import Changes, DevProject
+from slugline.dev.watch import Watcher
+from slugline.errors import ProjectError, RouteConflict, ServerError
+from slugline.project.env import EnvironmentVariables, choose_mode, load_environment
+from slugline.runtime.asgi_types import Receive, Scope, Send
+from slugline.runtime.settings import Settings
+
+__all__ = ["DevOptions", "DevServer", "find_port"]
+
+DEV_PREFIX = LIVE_PATH.rpartition("/")[0] + "/"
+PORTS_TRIED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class DevOptions:
+    """Where to serve, and how to watch."""
+
+    host: str = "127.0.0.1"
+    port: int = 3000
+    poll: bool = False
+    settings: Settings = field(default_factory=lambda: Settings(development=True, shutdown_seconds=3.0))
+
+
+class DevServer:
+    """Serves one project until it is told to stop; the process that owns the port never restarts."""
+
+    def __init__(self, root: Path, options: DevOptions, mark: str = "") -> None:
+        self.project = DevProject(root)
+        self.options = options
+        self.console = Console(self.project, mark)
+        self.app = DevApp(self.project, options.settings, trusted_hosts={options.host})
+        self.pages = LivePages({options.host})
+        self.on_reload: Callable[[], None] | None = None
+        """Called on the loop after each reload."""
+        self._variables = EnvironmentVariables(os.environ)
+        self._environment_error: ProjectError | None = None
+        self._adapter = AsgiAdapter(self.app, self.console.log_request)
+        self._waiting: list[Changes] = []
+        self._woken = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._foreign_conflicts: list[RouteConflict] = []
+        self._shown: set[tuple[str, str]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection of the server's."""
+        if scope["type"] == "http" and scope["path"].startswith(DEV_PREFIX):
+            await self.pages.answer(scope, receive, send)
+        else:
+            await self._adapter(scope, receive, send)
+
+    async def run(self, announce: Callable[[], None]) -> None:
+        """Load, serve, and load again on every save, until `stop` or a signal; `announce` is called when it listens.
+
+        Raises ServerError when the port cannot be had.
+        """
+        loop = asyncio.get_running_loop()
+        configure_logging(self.console)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+        await self.app.start()
+        self._read_environment()
+        await asyncio.to_thread(self.project.load)
+        await self.app.install()
+        self._show_problems()
+        server = _make_granian(self, self.options)
+        serving = asyncio.ensure_future(server.serve())
+        serving.add_done_callback(lambda _: self.stop())
+        watcher = Watcher(self.project.root, lambda changes: _call_soon(loop, self.note, changes), poll=self.options.poll)
+        watcher.start()
+        reloading = asyncio.ensure_future(self._reload_for_ever())
+        try:
+            await _wait_until_listening(self.options.host, self.options.port, serving)
+            announce()
+            await asyncio.to_thread(self.project.learn_dependencies)
+            await self._stopped.wait()
+        finally:
+            reloading.cancel()
+            await asyncio.to_thread(watcher.stop)
+            self.pages.close()
+            self.app.begin_stop()
+            await self._stop_serving(server, serving)
+            await self.app.stop()
+
+    def stop(self) -> None:
+        """End the server; called on the loop."""
+        self._stopped.set()
+
+    def note(self, changes: Changes) -> None:
+        """Take note of changed files; they are loaded again as soon as the reload under way is done."""
+        self._waiting.append(changes)
+        self._woken.set()
+
+    async def _reload_for_ever(self) -> None:
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            waiting, self._waiting = self._waiting, []
+            if waiting:
+                await self._reload(_join(waiting))
+
+    async def _reload(self, changes: Changes) -> None:
+        started = time.perf_counter()
+        if any(path.name.startswith(".env") for path in changes.paths) and self._read_environment():
+            changes = replace(changes, everything=True)  # files read variables when they are imported
+        difference = await asyncio.to_thread(self.project.reload, changes)
+        await self.app.install(difference)
+        self.console.show_difference(difference, time.perf_counter() - started, self.app.broken)
+        self._show_problems()
+        self.pages.reload()
+        if self.on_reload is not None:
+            self.on_reload()
+
+    def _read_environment(self) -> bool:
+        """Put the values of the environment files into os.environ; tell whether any has changed."""
+        real = self._variables.real
+        try:
+            environment = load_environment(self.project.root, choose_mode("dev", real), real)
+        except ProjectError as error:
+            self._environment_error = error
+            return False
+        self._environment_error = None
+        changed = self._variables.apply(environment)
+        if environment.files or changed:
+            self.console.show_environment(environment.files, changed)
+        return bool(changed)
+
+    def show_conflicts(self, conflicts: list[RouteConflict]) -> None:
+        """Print what is wrong between these routes and those of another server; each once."""
+        self._foreign_conflicts = list(conflicts)
+        self._show_problems()
+
+    def _show_problems(self) -> None:
+        problems = [*self.app.problems, *self._foreign_conflicts]
+        if self._environment_error is not None:
+            problems.append(self._environment_error)
+        for problem in problems:
+            if (problem.code, problem.message) not in self._shown:
+                self.console.show_problem(problem)
+        self._shown = {(problem.code, problem.message) for problem in problems}
+
+    async def _stop_serving(self, server: Granian, serving: "asyncio.Future[None]") -> None:
+        if serving.done():
+            return
+        server.stop()  # type: ignore[no-untyped-call]
+        try:
+            async with asyncio.timeout(self.options.settings.shutdown_seconds):
+                await serving
+        except TimeoutError:
+            serving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+
+
+def find_port(host: str, port: int, *, fixed: bool) -> int:
+    """Give `port`, or, unless it is fixed, the next one that is free. Raises ServerError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    problem: str | None = None
+    for candidate in range(port, port + (1 if fixed else PORTS_TRIED)):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As the server will do, so that connections of an earlier run that are still closing do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, candidate))
+            except OSError as error:
+                problem = error.strerror
+                continue
+            return candidate
+    raise ServerError(f"Port {port} on {host} cannot be had: {problem}. Choose another: --port {port + 1}.")
+
+
+def _make_granian(app: DevServer, options: DevOptions) -> Granian:
+    return Granian(
+        app,
+        address=options.host,
+        port=options.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        # A connection that a browser keeps open is not to be closed under a developer's hands.
+        http1_settings=HTTP1Settings(header_read_timeout=75_000, max_buffer_size=64 * 1024),
+        log_level=LogLevels.critical,
+        log_enabled=False,
+    )
+
+
+async def _wait_until_listening(host: str, port: int, serving: "asyncio.Future[None]") -> None:
+    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(target, port)
+        except OSError:
+            await asyncio.sleep(0.005)
+            continue
+        writer.close()
+        return
+    await serving
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[Changes], None], changes: Changes) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended between two looks of the watcher
+        loop.call_soon_threadsafe(function, changes)
+
+
+def _join(waiting: list[Changes]) -> Changes:
+    return Changes(
+        frozenset().union(*(changes.paths for changes in waiting)),
+        any(changes.structure for changes in waiting),
+        any(changes.everything for changes in waiting),
+    )
