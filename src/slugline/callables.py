@@ -8,12 +8,24 @@ import asyncio
 import functools
 import inspect
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, Generic, Protocol, TypeVar
 
-__all__ = ["RunInThread", "from_thread", "is_async_callable", "make_awaitable", "set_worker_loop"]
+__all__ = [
+    "DONE",
+    "Done",
+    "RunInThread",
+    "ToAwait",
+    "call_from_handler",
+    "from_thread",
+    "is_async_callable",
+    "is_on_loop",
+    "make_awaitable",
+    "set_worker_loop",
+]
 
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 
 class RunInThread(Protocol):
@@ -74,3 +86,72 @@ def make_awaitable(function: Callable[..., Any], run_in_thread: RunInThread) -> 
     if is_async_callable(function):
         return function
     return functools.partial(run_in_thread, function)
+
+
+# What a handler calls, and what has to run on the loop: `await f()` in an `async def` handler, `f()` in a `def` one.
+
+class Done(Generic[Value]):
+    """An awaitable of something that is finished; it may be awaited, or not, on any thread."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+    def __await__(self) -> Generator[Any, None, Value]:
+        return self.value
+        yield
+
+
+DONE: Done[None] = Done(None)
+
+
+class ToAwait(Generic[Value]):
+    """What such a function gives an `async def` handler.
+
+    SECURITY: a handler that forgets the `await` would pass a guard that has never run, so the request remembers it until it is awaited.
+    """
+
+    __slots__ = ("_arguments", "_function", "_place", "_request", "_shown")
+
+    def __init__(self, request: Any, shown: str, function: Callable[..., Coroutine[Any, Any, Value]], *arguments: Any) -> None:
+        self._request = request
+        self._shown = shown
+        self._function = function
+        self._arguments = arguments
+        frame = inspect.currentframe()
+        while frame is not None and str(frame.f_globals.get("__name__")).startswith("slugline."):
+            frame = frame.f_back
+        self._place = f"{frame.f_code.co_filename}, line {frame.f_lineno}" if frame is not None else "an unknown place"
+        request._unawaited = self
+
+    def __await__(self) -> Generator[Any, None, Value]:
+        if self._request._unawaited is self:
+            self._request._unawaited = None
+        return self._function(*self._arguments).__await__()
+
+    def explain(self) -> str:
+        """Say what is wrong when the handler has ended and this was never awaited."""
+        name = self._shown.partition("(")[0]
+        return f"{self._shown} was not awaited ({self._place}), so it never ran. Write `await {name}(…)`."
+
+
+def is_on_loop() -> bool:
+    """Tell whether this code runs on an event loop, as an `async def` handler does."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def call_from_handler(
+    request: Any, shown: str, function: Callable[..., Coroutine[Any, Any, Value]], *arguments: Any
+) -> "ToAwait[Value] | Done[Value]":
+    """Run a coroutine function for a handler: to be awaited on the loop, at once and to its end on a worker thread.
+
+    `shown` is the call for messages, "res.revalidate(…)".
+    """
+    if is_on_loop():
+        return ToAwait(request, shown, function, *arguments)
+    return Done(from_thread(function, *arguments))

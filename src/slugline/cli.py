@@ -22,6 +22,7 @@ from slugline.commands.with_nextjs import BEHIND_NEXTJS, build_with_nextjs, star
 from slugline.errors import ProjectError
 from slugline.nextjs.app import find_nextjs_app
 from slugline.nextjs.build import DEFAULT_PORT
+from slugline.runtime.pages import MadePage
 from slugline.runtime.settings import Settings
 from slugline.runtime.threads import DEFAULT_THREADS
 
@@ -30,6 +31,7 @@ __all__ = ["main"]
 DIRECTORY = click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path())
 PORT = click.IntRange(1, 65535)
 PYTHON_ONLY = click.option("--python-only", is_flag=True, help="Leave out the Next.js app that lies in DIRECTORY.")
+MOST_PAGES_SHOWN = 50
 LOG_LEVEL = click.Choice(["debug", "info", "warning", "error"])
 
 
@@ -133,15 +135,42 @@ def dev(directory: Path, host: str, port: int | None, poll: bool, python_only: b
 @DIRECTORY
 @click.option("--python-port", default=DEFAULT_PORT, show_default=True, type=PORT, help="Where Python will listen behind Next.js.")
 @PYTHON_ONLY
+@click.option("--automatic", is_flag=True, hidden=True)
 @explain_errors
-def build(directory: Path, python_port: int, python_only: bool) -> None:
-    """Check the project in DIRECTORY, and build its Next.js app if it is one."""
-    project = build_project(directory)
+def build(directory: Path, python_port: int, python_only: bool, automatic: bool) -> None:
+    """Check the project in DIRECTORY, make its pages, and build its Next.js app if it is one."""
+    report = build_project(directory, automatic=automatic, progress=_show_progress if sys.stderr.isatty() else None)
     app = None if python_only else find_nextjs_app(directory.resolve())
     if app is not None:
         build_with_nextjs(app, port=python_port)
-    count = len(project.table.ordered())
-    click.echo(f"{click.style('ok', fg='green')} {count} {'route' if count == 1 else 'routes'}, nothing to complain about.")
+    _print_pages(report.pages)
+    if not automatic:
+        parts = [_count(report.api_routes, "route"), *([_count(len(report.pages), "page")] if report.pages else [])]
+        click.echo(f"{click.style('ok', fg='green')} {' and '.join(parts)}, nothing to complain about.")
+
+
+def _show_progress(count: int) -> None:
+    click.echo(f"\r\x1b[KMaking pages … {count}", nl=False, err=True)
+
+
+def _print_pages(pages: list[MadePage]) -> None:
+    """Print what a build made: the path, what it is, its size, and when it is made anew."""
+    if not pages:
+        return
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", nl=False, err=True)
+    shown = pages if len(pages) <= MOST_PAGES_SHOWN else pages[:MOST_PAGES_SHOWN]
+    width = max(len(page.path) for page in shown)
+    for page in shown:
+        size = f"{page.size_bytes / 1000:.1f} kB" if page.size_bytes else ""
+        again = f"again after {page.revalidate_seconds} s" if page.revalidate_seconds is not None else ""
+        click.echo(f"  {page.path:<{width}}  {page.kind:<11}  {size:>9}  {again}".rstrip())
+    if len(pages) > len(shown):
+        click.echo(f"  … and {len(pages) - len(shown)} more")
+
+
+def _count(count: int, name: str) -> str:
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"
 
 
 @main.command()

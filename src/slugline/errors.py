@@ -5,6 +5,7 @@ SluglineError
 ├── RequestError           the client sent something wrong: a status and a plain phrase
 │   ├── BadRequest             400
 │   ├── TruncatedBody          400, the upload was cut off
+│   ├── InvalidInput           400, does not fit the handler's types; answered as problem details
 │   ├── BodyTimeout            408
 │   └── BodyTooLarge           413
 ├── ClientDisconnected     the client left while an answer was being written
@@ -21,6 +22,7 @@ SluglineError
     ├── RouteNameError         route-name
     ├── RouteConflict          route-conflict
     ├── RouteModuleError       route-module
+    ├── PageError              page
     ├── ConfigError            config
     ├── InstrumentationError   instrumentation
     ├── EnvironmentFileError   environment-file
@@ -30,6 +32,7 @@ SluglineError
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 __all__ = [
     "AlreadyAnswered",
@@ -43,10 +46,12 @@ __all__ = [
     "HandlerEnded",
     "InstrumentationError",
     "InvalidHeader",
+    "InvalidInput",
     "InvalidRedirect",
     "InvalidStatus",
     "MiddlewareError",
     "NotSerialisable",
+    "PageError",
     "ProjectError",
     "ProjectNotFound",
     "RequestError",
@@ -58,6 +63,7 @@ __all__ = [
     "SluglineError",
     "TemplateError",
     "TruncatedBody",
+    "ValidationFault",
     "WebSocketClosed",
 ]
 
@@ -103,6 +109,42 @@ class TruncatedBody(RequestError):
 
     def __init__(self, phrase: str = "Body was cut off") -> None:
         super().__init__(400, phrase)
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationFault:
+    """One place of a value that does not fit its type, so ("items[2].price", "must be a number, not text").
+
+    The path is "" for the value as a whole. Neither of the two holds the value, which may be a secret; a path holds the names
+    of fields, the client's own ones among them.
+    """
+
+    path: str
+    reason: str
+
+
+class InvalidInput(RequestError):
+    """400: the body or the query does not fit the types that the handler declares; `faults` has each place and reason.
+
+    `place` is "body" or "query".
+    """
+
+    def __init__(self, faults: Sequence[ValidationFault], place: str = "body") -> None:
+        self.faults = tuple(faults)
+        self.place = place
+        listed = "; ".join(f"{fault.path or place} {fault.reason}" for fault in self.faults)
+        super().__init__(400, f"The {place} does not fit: {listed}.")
+
+    @property
+    def problem(self) -> dict[str, object]:
+        """The answer, as application/problem+json (RFC 9457); the title is the status's phrase, as "about:blank" asks for."""
+        return {
+            "type": "about:blank",
+            "title": "Bad Request",
+            "status": self.status,
+            "detail": f"The {self.place} does not fit what this route takes.",
+            "errors": [{"path": fault.path, "reason": fault.reason} for fault in self.faults],
+        }
 
 
 class BodyTimeout(RequestError):
@@ -194,6 +236,12 @@ class RouteModuleError(ProjectError):
     """A route file cannot be imported, or defines nothing that answers."""
 
     code = "route-module"
+
+
+class PageError(ProjectError):
+    """A page cannot be made: its functions do not fit together, give something else than they should, or its template fails."""
+
+    code = "page"
 
 
 class ConfigError(ProjectError):

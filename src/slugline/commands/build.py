@@ -1,21 +1,90 @@
-"""`slugline build`: check a project without serving it."""
+"""`slugline build`: check a project without serving it, and make its pages."""
 
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from slugline.commands.environment import apply_environment
+from slugline.errors import ServerError
+from slugline.pages.build_file import Build, fingerprint, new_build_id, pages_folder, read_build, remove_other_builds, write_build
+from slugline.pages.open_store import open_store
+from slugline.pages.paths import StaticPaths
 from slugline.project.discover import Project, discover, log_warnings
 from slugline.runtime.app import App
+from slugline.runtime.own_calls import refuse_own_calls
+from slugline.runtime.pages import MadePage
+from slugline.runtime.settings import Settings
 
-__all__ = ["build"]
+__all__ = ["BuildReport", "build", "must_build"]
 
 
-def build(directory: Path) -> Project:
-    """Import and check everything that `start` would.
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build has found: the project, and its pages in the order of their paths."""
 
-    Raises ProjectError for the first thing that is wrong.
+    project: Project
+    pages: list[MadePage] = field(default_factory=list)
+
+    @property
+    def api_routes(self) -> int:
+        """How many API routes there are."""
+        return len(self.project.table.ordered()) - len(self.project.pages)
+
+
+def build(
+    directory: Path, *, settings: Settings | None = None, automatic: bool = False, progress: Callable[[int], None] | None = None
+) -> BuildReport:
+    """Import and check everything that `start` would, and make the pages that can be made in advance.
+
+    `progress` is told how many pages there are by now. Raises ProjectError for the first thing that is wrong; what an earlier
+    build has made is then served on.
     """
-    apply_environment(directory, "build")
+    variables = apply_environment(directory, "build")
     project = discover(directory)
-    App(project)  # mounted applications are recognised here
     log_warnings(project)
-    return project
+    if not project.pages and not project.error_pages:
+        App(project)  # mounted applications are recognised here
+        return BuildReport(project)
+    earlier = read_build(project.root)
+    build_id = new_build_id()
+    folder = pages_folder(project.root, build_id)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ServerError(f"The pages cannot be kept in {folder.parent}: {error.strerror}. Make the folder writable.") from error
+    settings = settings or Settings()
+    app = App(project, settings, open_store(settings.page_store, folder))
+    found: list[MadePage] = []
+    paths: dict[str, StaticPaths] = {}
+
+    def report(page: MadePage) -> None:
+        found.append(page)
+        if progress is not None:
+            progress(len(found))
+
+    refuse_own_calls({int(port) for port in ("3000", variables.real.get("PORT", "")) if port.isdecimal()})
+    asyncio.run(_prerender(app, report, paths))
+    write_build(project.root, Build(build_id, fingerprint(project.root), automatic, paths))
+    kept = {build_id: None} if earlier is None else {build_id: None, earlier.id: None}
+    remove_other_builds(project.root, kept)  # a server may still serve the one before
+    return BuildReport(project, sorted(found, key=lambda page: page.path))
+
+
+async def _prerender(app: App, report: Callable[[MadePage], None], paths: dict[str, StaticPaths]) -> None:
+    await app.start()
+    try:
+        await app.pages.prerender(report, paths.__setitem__)
+    finally:
+        await app.stop()
+
+
+def must_build(project: Project) -> str | None:
+    """Tell what `start` has to do about the pages of a project: "build" them, warn that they are "old", or nothing."""
+    if not any(page.module.get_static_props is not None for page in (*project.pages, *project.error_pages)):
+        return None
+    build = read_build(project.root)
+    if build is None or build.automatic:
+        return "build" if os.access(project.root, os.W_OK) else None
+    return "old" if build.sources != fingerprint(project.root) else None

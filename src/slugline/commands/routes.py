@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slugline.commands.environment import apply_environment
-from slugline.project.discover import LoadedRoute, discover, log_warnings
+from slugline.project.discover import LoadedPage, LoadedRoute, discover, log_warnings
 
 __all__ = ["RouteRow", "list_routes"]
 
@@ -29,7 +29,9 @@ def list_routes(directory: Path) -> list[RouteRow]:
     return [RouteRow(route.pattern, _methods(route.endpoint), route.source) for route in project.table.ordered()]
 
 
-def _methods(route: LoadedRoute) -> str:
+def _methods(route: LoadedRoute | LoadedPage) -> str:
+    if isinstance(route, LoadedPage):
+        return "page, for each request" if route.module.get_server_side_props is not None else "page"
     module = route.module
     kinds = []
     if module.handler is not None:

@@ -7,6 +7,8 @@ import resource
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,9 +24,10 @@ from granian.log import LogLevels
 from granian.server import Server as Granian
 
 from slugline.adapters.asgi import AsgiAdapter, create_app
+from slugline.commands.build import must_build
 from slugline.commands.environment import apply_environment
 from slugline.errors import ServerError
-from slugline.project.discover import discover, log_warnings
+from slugline.project.discover import Project, discover, log_warnings
 from slugline.runtime.channel import StreamCut
 from slugline.runtime.listen import find_port, resolve_host
 from slugline.runtime.settings import Settings
@@ -67,7 +70,9 @@ def start(directory: Path, options: ServerOptions) -> None:
     if starter.isdigit() and int(starter) == os.getppid():
         _end_with_parent(int(starter))
     apply_environment(directory, "start")
-    log_warnings(discover(directory))
+    project = discover(directory)
+    log_warnings(project)
+    _make_pages(project)
     address = resolve_host(options.host)
     find_port(address, options.port)
     _raise_file_limit()
@@ -94,6 +99,22 @@ def start(directory: Path, options: ServerOptions) -> None:
         target_loader=functools.partial(_load, str(directory), options.settings, os.getpid()),
         wrap_loader=False,
     )
+
+
+def _make_pages(project: Project) -> None:
+    """Make the pages of a project that nobody has built, in a process of its own, so that nothing of it is left in this one.
+
+    Raises ServerError when that fails; what was wrong has been printed.
+    """
+    match must_build(project):
+        case "old":
+            logger.warning("Files below pages/ have changed since the last `slugline build`, whose pages are served. Run it again.")
+        case "build":
+            command = [sys.executable, "-m", "slugline", "build", str(project.root), "--python-only", "--automatic"]
+            if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
+                raise ServerError("The pages could not be made; what is wrong stands above.")
+        case _:
+            pass
 
 
 def _load(directory: str, settings: Settings, parent: int) -> AsgiAdapter:

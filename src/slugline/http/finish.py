@@ -50,7 +50,7 @@ def finish_whole(request: Request[Any, Any], response: Response[Any], *, compres
         encoding = _encoding(request, response, content_type, len(body)) if compress and content_type else None
         if encoding is not None:
             if request.method != "HEAD":
-                body = compress_whole(encoding, body)
+                body = _compress(response, encoding, body)
             if etag is not None:
                 etag = with_encoding(etag, encoding)
             fields.append((b"content-encoding", encoding.encode()))
@@ -96,6 +96,16 @@ def finish_head(
     if etag is not None:
         fields.append((b"etag", (etag if encoding is None else with_encoding(etag, encoding)).encode("latin-1")))
     return status, fields, encoding
+
+
+def _compress(response: Response[Any], encoding: Coding, body: bytes) -> bytes:
+    kept = response._encoded
+    if kept is None:
+        return compress_whole(encoding, body)
+    compressed = kept.get(encoding)
+    if compressed is None:
+        compressed = kept[encoding] = compress_whole(encoding, body)
+    return compressed
 
 
 def _clear_stale_preview(request: Request[Any, Any], response: Response[Any]) -> None:

@@ -4,6 +4,7 @@ A response is written in one of two ways. *Whole*: `json`, `send`, `redirect` or
 sent until the handler has returned. *In parts*: the first `write` sends the head, and every chunk follows at once.
 """
 
+import functools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Protocol, Sel
 
 from typing_extensions import TypeVar
 
+from slugline.callables import call_from_handler
 from slugline.errors import AlreadyAnswered, InvalidRedirect, ResponseError
 from slugline.http.cookies import format_set_cookie
 from slugline.http.draft_cookies import IV_BYTES, SALT_BYTES, PreviewSource, clear_draft_cookies, make_draft_cookie, make_preview_cookies
@@ -69,6 +71,7 @@ class Response(Generic[Data]):
     _fields: dict[str, str | list[str]] | None = None
     _channel: Channel | None = None
     _cleared_drafts: frozenset[str] = frozenset()  # the paths whose cookies of draft mode have been cleared
+    _encoded: dict[str, bytes] | None = None  # the body in each coding, for a body that is sent many times
     _final: tuple[int, list[tuple[bytes, bytes]], bytes] | None = None  # status, fields and body as they go out
     _handed_over = False  # whether a mounted application has answered instead
     _settled: Callable[["Response[Any]"], None] | None = None
@@ -241,6 +244,38 @@ class Response(Generic[Data]):
         if self._host is None:
             raise ResponseError("This response does not belong to a running application, which would have the keys of draft mode.")
         return self._host.preview_source
+
+    # Pages
+
+    def revalidate(self, path: str, *, only_generated: bool = False) -> Awaitable[None]:
+        """Make a page anew, now: "/blog/hello". `await` it in an `async def` handler; in a `def` one it is done when the call returns.
+
+        The path is one that a client would ask for. With `only_generated`, a page that nobody has asked for yet is left alone.
+        Raises ResponseError when there is no such page or it cannot be made; what was kept of it stays.
+        """
+        # NEXTJS: the text of the message, and that a path is checked no further.
+        if not isinstance(path, str) or not path.startswith("/"):
+            raise ResponseError(f"Invalid urlPath provided to revalidate(), must be a path e.g. /blog/post-1, received {path}")
+        host = self._running_host
+        return call_from_handler(
+            self._request, "res.revalidate(…)", functools.partial(host.revalidate, only_generated=only_generated), path
+        )
+
+    def render(self, path: str, *, form: Any = None, **props: Any) -> Awaitable[None]:
+        """Answer with a page of the project, "/sign", made for this request; `await` it in an `async def` handler.
+
+        Its template sees `form` and `props` beside the page's own data. The status is 422 for a form that is not valid, unless one
+        was set. Raises ResponseError when there is no such page, and what the page's functions raise.
+        """
+        if self._stage:
+            raise self._too_late("render()")
+        return call_from_handler(self._request, "res.render(…)", self._running_host.render_page, self, path, form, props)
+
+    @property
+    def _running_host(self) -> Host:
+        if self._host is None:
+            raise ResponseError("This response does not belong to a running application, which would have the pages.")
+        return self._host
 
     # Whole answers
 

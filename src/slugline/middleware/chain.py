@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from types import CodeType, FrameType
 from typing import Any, Protocol, TypeVar
 
-from slugline.callables import RunInThread, from_thread, is_async_callable, make_awaitable
+from slugline.callables import DONE, RunInThread, ToAwait, from_thread, is_async_callable, is_on_loop, make_awaitable
 from slugline.errors import HandlerEnded, MiddlewareError
 from slugline.http.request import Request
 from slugline.http.response import Response
@@ -67,13 +67,10 @@ def run_middleware(req: AnyRequest, res: AnyResponse, function: Callable[[AnyReq
     request instead ends the handler, by HandlerEnded. Nothing is inside here, so `await next()` in the middleware returns at once.
     """
     # NEXTJS: the helper `runMiddleware` that the documentation shows waits for ever when the middleware answers.
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not is_on_loop():
         _run_on_worker_thread(req, res, function)
-        return _DONE
-    caller = inspect.currentframe()
-    return _ToAwait(req, res, function, caller.f_back if caller is not None else None)
+        return DONE
+    return ToAwait(req, f"run_middleware(…, {_name(function)})", _run_on_loop, req, res, function)
 
 
 def _wrap(function: Middleware, inside: Run, run_in_thread: RunInThread) -> Run:
@@ -112,42 +109,6 @@ async def _do_nothing(request: Request[Any, Any], response: Response[Any]) -> No
 
 async def _wait_for(awaitable: Awaitable[Any]) -> None:
     await awaitable
-
-
-class _Done:
-    """An awaitable of something that is finished; it may be awaited, or not, on any thread."""
-
-    def __await__(self) -> Generator[Any, None, None]:
-        return
-        yield
-
-
-_DONE = _Done()
-
-
-class _ToAwait:
-    """What `run_middleware` gives an `async def` handler.
-
-    SECURITY: a handler that forgets the `await` would pass a guard that has never run, so the request remembers it until it is awaited.
-    """
-
-    __slots__ = ("_call", "_place")
-
-    def __init__(self, request: Request[Any, Any], response: Response[Any], function: Callable[..., Any], caller: FrameType | None) -> None:
-        self._call = (request, response, function)
-        self._place = f"{caller.f_code.co_filename}, line {caller.f_lineno}" if caller is not None else "an unknown place"
-        request._unawaited = self
-
-    def __await__(self) -> Generator[Any, None, None]:
-        request, response, function = self._call
-        if request._unawaited is self:
-            request._unawaited = None
-        return _run_on_loop(request, response, function).__await__()
-
-    def explain(self) -> str:
-        """Say what is wrong when the handler has ended and this was never awaited."""
-        name = _name(self._call[2])
-        return f"run_middleware(…, {name}) was not awaited ({self._place}), so it never ran. Write `await run_middleware(…)`."
 
 
 class _Step:

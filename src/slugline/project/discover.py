@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ from slugline.project.modules import (
     load_route_module,
 )
 from slugline.project.overlooked import find_narrow_application, find_overlooked
-from slugline.project.scan import scan_pages
+from slugline.project.page_modules import LoadedPage, load_page_module
+from slugline.project.scan import PageFile, scan_pages
 from slugline.routing.table import Route, RouteTable, build_table
 
-__all__ = ["LoadedRoute", "Project", "discover", "log_warnings"]
+__all__ = ["LoadedPage", "LoadedRoute", "Project", "discover", "load_page", "log_warnings"]
 
 logger = logging.getLogger("slugline")
 
@@ -38,10 +39,19 @@ class Project:
     """A folder with everything in it imported and checked."""
 
     root: Path
-    table: RouteTable[LoadedRoute]
+    table: RouteTable[LoadedRoute | LoadedPage]
     instrumentation: Instrumentation
+    error_pages: tuple[LoadedPage, ...] = ()
+    """The pages of the patterns "/404" and "/500"."""
+    pages_folder: Path = Path()
+    """pages/, where the templates are."""
     warnings: tuple[str, ...] = ()
     """What looks as if it answered and does not, in whole sentences."""
+
+    @property
+    def pages(self) -> list[LoadedPage]:
+        """The pages, in matching order."""
+        return [route.endpoint for route in self.table.ordered() if isinstance(route.endpoint, LoadedPage)]
 
 
 def discover(directory: str | os.PathLike[str]) -> Project:
@@ -56,7 +66,7 @@ def discover(directory: str | os.PathLike[str]) -> Project:
     )  # a conflict of names comes before any import
     begin_imports(root)
     shared = {file.source: load_folder_middleware(root, file.source) for file in scan.middleware}
-    routes = []
+    routes: list[Route[LoadedRoute | LoadedPage]] = []
     warnings = list(find_overlooked(scan))
     for file in scan.routes:
         folder_middleware = tuple(function for above in file.middleware for function in shared[above.source])
@@ -64,7 +74,15 @@ def discover(directory: str | os.PathLike[str]) -> Project:
         routes.append(Route(file.pattern, file.segments, LoadedRoute(file.pattern, module, folder_middleware), file.source))
         narrow = find_narrow_application(Route(file.pattern, file.segments, module, file.source))
         warnings += [narrow] if narrow else []
-    return Project(root, build_table(routes), load_instrumentation(root), tuple(warnings))
+    routes.extend(Route(page.pattern, page.segments, load_page(root, page, shared), page.source) for page in scan.page_files)
+    error_pages = tuple(load_page(root, page, shared) for page in scan.error_pages)
+    return Project(root, build_table(routes), load_instrumentation(root), error_pages, scan.pages, tuple(warnings))
+
+
+def load_page(root: Path, file: PageFile, shared: Mapping[str, tuple[Callable[..., Any], ...]]) -> LoadedPage:
+    """Load a page with the middleware of its folders; `shared` has that of each file. Raises PageError and RouteModuleError."""
+    folder_middleware = tuple(function for above in file.middleware for function in shared[above.source])
+    return LoadedPage(file, load_page_module(root, file), folder_middleware)
 
 
 def log_warnings(project: Project) -> None:

@@ -1,18 +1,23 @@
 """The files under pages/ that answer requests. Nothing is imported here."""
 
+import functools
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from slugline.errors import ProjectNotFound, RouteNameError
 from slugline.project.near_names import find_meant
 from slugline.routing.segments import Segment, split_segments
 
-__all__ = ["MiddlewareFile", "RouteFile", "Scan", "is_ignored", "scan_pages"]
+__all__ = ["MiddlewareFile", "PageFile", "RouteFile", "Scan", "is_ignored", "scan_pages"]
 
 MIDDLEWARE_NAME = "_middleware.py"
+ERROR_PAGES = ("/404", "/500")
+_PAGE_FUNCTION = re.compile(
+    rb"^(?:(?:async[ \t]+)?def[ \t]+|)(?:page|get_?(?:static|server_?side)_?(?:props|paths))\b[ \t]*[(=:]", re.MULTILINE | re.IGNORECASE
+)
 _MIDDLEWARE_LIST = re.compile(rb"^(?:middlewares?[ \t]*(?::[^=\n]*)?=|(?:async[ \t]+)?def[ \t]+middleware\b)", re.MULTILINE)
 
 
@@ -39,15 +44,34 @@ class RouteFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
-    """What lies under pages/: the folder itself, its routes sorted by name, and every `_middleware.py` above one of their places.
+class PageFile:
+    """One page: pages/post/[slug].html, pages/post/[slug].py, or both.
 
+    `template` is the name of the HTML file from pages/ on, "post/[slug].html"; `module` is the Python file as in MiddlewareFile.
+    One of the two may be missing. `source` is the one to name in messages. The error pages 404 and 500 have their pattern too.
+    """
+
+    source: str
+    pattern: str
+    segments: tuple[Segment, ...]
+    template: str | None
+    module: str | None
+    middleware: tuple[MiddlewareFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What lies under pages/: the folder itself, its routes and pages sorted by name, and every `_middleware.py` above one of them.
+
+    `error_pages` has the pages of the patterns "/404" and "/500", which answer no path.
     `outside` names linked folders that were not followed, since they lead out of the project.
     """
 
     directory: Path
     pages: Path
     routes: tuple[RouteFile, ...]
+    page_files: tuple[PageFile, ...]
+    error_pages: tuple[PageFile, ...]
     middleware: tuple[MiddlewareFile, ...]
     outside: tuple[str, ...]
 
@@ -60,14 +84,16 @@ def scan_pages(directory: Path, refused: list[RouteNameError] | None = None) -> 
     Two files that answer the same path are found by `routing.table.build_table`.
     """
     pages = _find_pages(directory)
-    walk = _Walk(directory, [], [], [], refused)
+    walk = _Walk(directory, pages, refused)
     try:
         _walk_api(walk, pages)
     except RouteNameError as error:
         if refused is None:
             raise
         refused.append(error)
-    return Scan(directory, pages, tuple(walk.routes), tuple(walk.middleware), tuple(walk.outside))
+    shown = tuple(page for page in walk.page_files if page.pattern not in ERROR_PAGES)
+    errors = tuple(page for page in walk.page_files if page.pattern in ERROR_PAGES)
+    return Scan(directory, pages, tuple(walk.routes), shown, errors, tuple(walk.middleware), tuple(walk.outside))
 
 
 def _walk_api(walk: "_Walk", pages: Path) -> None:
@@ -79,6 +105,7 @@ def _walk_api(walk: "_Walk", pages: Path) -> None:
         walk.add_route(api_file, ("api",), chain)
     if (pages / "api").is_dir():
         walk.visit(pages / "api", ("api",), chain, frozenset())
+    walk.visit_pages(pages, (), chain, frozenset())
 
 
 def _find_pages(directory: Path) -> Path:
@@ -96,10 +123,12 @@ def _find_pages(directory: Path) -> Path:
 @dataclass(slots=True)
 class _Walk:
     directory: Path
-    routes: list[RouteFile]
-    middleware: list[MiddlewareFile]
-    outside: list[str]
+    pages: Path
     refused: list[RouteNameError] | None
+    routes: list[RouteFile] = field(default_factory=list)
+    page_files: list[PageFile] = field(default_factory=list)
+    middleware: list[MiddlewareFile] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
 
     def visit(self, folder: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: frozenset[Path]) -> None:
         real = folder.resolve()
@@ -110,17 +139,60 @@ class _Walk:
             return
         chain = self.extend_chain(chain, folder)
         for entry in _list_entries(folder):
-            try:
-                if entry.is_dir():
-                    self.check_encoding(entry)
-                    self.visit(entry, (*names, entry.name), chain, above | {real})
-                elif entry.suffix == ".py" and entry.is_file():
-                    self.check_encoding(entry)
-                    self.add_route(entry, (*names, entry.stem) if entry.stem != "index" else names, chain)
-            except RouteNameError as error:
-                if self.refused is None:
-                    raise
-                self.refused.append(error)
+            self.attempt(functools.partial(self.visit_entry, entry, names, chain, above | {real}))
+
+    def visit_entry(self, entry: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: frozenset[Path]) -> None:
+        if entry.is_dir():
+            self.check_encoding(entry)
+            self.visit(entry, (*names, entry.name), chain, above)
+        elif entry.suffix == ".py" and entry.is_file():
+            self.check_encoding(entry)
+            self.add_route(entry, (*names, entry.stem) if entry.stem != "index" else names, chain)
+
+    def visit_pages(self, folder: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: frozenset[Path]) -> None:
+        """Find the pages in a folder and below; those of pages/api/ are routes, and `visit` has found them."""
+        real = folder.resolve()
+        if real in above:
+            return
+        if not real.is_relative_to(self.directory.resolve()):
+            self.outside.append(self.name_source(folder))
+            return
+        entries = [entry for entry in _list_entries(folder) if names or entry.name not in ("api", "api.py")]
+        stems = {entry.stem for entry in entries if _is_page(entry, entries)}
+        for stem in sorted(stems):
+            self.attempt(functools.partial(self.add_page, folder, stem, names, chain))
+        for entry in entries:
+            if entry.is_dir() and entry.name != "node_modules":
+                self.attempt(functools.partial(self.visit_pages_below, entry, names, chain, above | {real}))
+
+    def visit_pages_below(self, folder: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: frozenset[Path]) -> None:
+        self.check_encoding(folder)
+        self.visit_pages(folder, (*names, folder.name), self.extend_chain(chain, folder), above)
+
+    def add_page(self, folder: Path, stem: str, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...]) -> None:
+        template, module = folder / f"{stem}.html", folder / f"{stem}.py"
+        has_template, has_module = template.is_file(), module.is_file()
+        self.check_encoding(template if has_template else module)
+        pattern = "/" + "/".join((*names, stem) if stem != "index" else names)
+        source = self.name_source(template if has_template else module)
+        self.page_files.append(
+            PageFile(
+                source,
+                pattern,
+                split_segments(pattern, source),
+                template.relative_to(self.pages).as_posix() if has_template else None,
+                self.name_source(module) if has_module else None,
+                chain,
+            )
+        )
+
+    def attempt(self, walk: Callable[[], None]) -> None:
+        try:
+            walk()
+        except RouteNameError as error:
+            if self.refused is None:
+                raise
+            self.refused.append(error)
 
     def extend_chain(self, chain: tuple[MiddlewareFile, ...], folder: Path) -> tuple[MiddlewareFile, ...]:
         path = folder / MIDDLEWARE_NAME
@@ -161,6 +233,18 @@ class _Walk:
 
     def name_source(self, path: Path) -> str:
         return path.relative_to(self.directory).as_posix()
+
+
+def _is_page(entry: Path, beside: Sequence[Path]) -> bool:
+    """Tell whether a file makes a page: HTML does; Python does beside it, or by itself with the functions of a page.
+
+    A Python file of another kind is a helper of its neighbours.
+    """
+    if entry.suffix == ".html":
+        return entry.is_file()
+    if entry.suffix != ".py" or not entry.is_file():
+        return False
+    return entry.with_suffix(".html") in beside or _PAGE_FUNCTION.search(entry.read_bytes()) is not None
 
 
 def _list_entries(folder: Path) -> Iterator[Path]:

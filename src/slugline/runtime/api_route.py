@@ -26,7 +26,7 @@ from slugline.runtime.settings import Settings
 from slugline.runtime.shared_receive import SharedReceive
 from slugline.runtime.websocket import WebSocket
 
-__all__ = ["ApiRoute", "HandlerTimeout", "make_api_route"]
+__all__ = ["ApiRoute", "HandlerTimeout", "Run", "make_api_route", "with_body"]
 
 logger = logging.getLogger("slugline")
 
@@ -78,7 +78,7 @@ def make_api_route(
         if middleware:
             run = compose(middleware, run, run_in_thread)
         run = _with_classes(run, action)
-        run = _with_body(run, config, settings, run_in_thread) if config.body_parser else _with_stream(run, config, settings)
+        run = with_body(run, config, settings, run_in_thread) if config.body_parser else _with_stream(run, config, settings)
         if config.max_duration_seconds is not None:
             run = _with_deadline(run, config.max_duration_seconds)
         return run
@@ -219,7 +219,7 @@ async def _contain(run: Run, request: Request[Any, Any], response: Response[Any]
 # The body
 
 
-def _with_body(run: Run, config: RouteConfig, settings: Settings, run_in_thread: RunInThread) -> Run:
+def with_body(run: Run, config: RouteConfig, settings: Settings, run_in_thread: RunInThread) -> Run:
     """Read and parse the body before the handler runs, if there is one."""
 
     async def run_after_body(request: Request[Any, Any], response: Response[Any]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from slugline.callables import make_awaitable
@@ -10,7 +10,11 @@ from slugline.errors import ClientDisconnected, HandlerEnded, InstrumentationErr
 from slugline.http.finish import finish_whole
 from slugline.http.request import Request
 from slugline.http.response import Response, Stage
-from slugline.project.discover import Project
+from slugline.http.url import encode_location
+from slugline.pages.build_file import pages_folder, read_build
+from slugline.pages.open_store import open_store
+from slugline.pages.store import PageStore
+from slugline.project.discover import LoadedPage, Project
 from slugline.project.preview_keys import ProjectPreviewSource
 from slugline.routing.table import Route, RouteTable, build_table
 from slugline.runtime.access_log import escape
@@ -20,7 +24,9 @@ from slugline.runtime.disconnection import Disconnection
 from slugline.runtime.error_response import is_expected, make_error_response
 from slugline.runtime.late_answer import wait_for_late_answer
 from slugline.runtime.mounted_lifespan import MountedLifespan
-from slugline.runtime.pipeline import answer
+from slugline.runtime.page_route import NEVER_STORE, answer_html, make_page_endpoint
+from slugline.runtime.pages import Pages
+from slugline.runtime.pipeline import answer, find_page, is_api_path
 from slugline.runtime.settings import Settings
 from slugline.runtime.streaming import Load, Streaming
 from slugline.runtime.threads import Overloaded, Threads
@@ -38,12 +44,13 @@ FINISHED_ON_THREAD_BYTES = 256 * 1024
 class App:
     """A project, ready to answer."""
 
-    def __init__(self, project: Project, settings: Settings | None = None) -> None:
+    def __init__(self, project: Project, settings: Settings | None = None, page_store: PageStore | None = None) -> None:
         self.project = project
         self.settings = settings or Settings()
         self.threads = Threads(self.settings.threads, max_waiting=self.settings.max_waiting)
         self.run_in_thread = self.threads.run
         self.preview_source = ProjectPreviewSource(project.root, development=self.settings.development)
+        self.pages = self._make_pages(project, page_store)
         self.table = self._load_routes(project)
         self.load = Load()
         self.streaming = Streaming(self.settings, self.load, self.threads.run_admitted)
@@ -59,9 +66,28 @@ class App:
         routes = []
         for route in project.table.ordered():
             loaded = route.endpoint
-            endpoint = make_api_route(loaded.pattern, loaded.module, loaded.folder_middleware, self.run_in_thread, self.settings)
+            if isinstance(loaded, LoadedPage):
+                endpoint = self._make_page_route(loaded)
+            else:
+                endpoint = make_api_route(loaded.pattern, loaded.module, loaded.folder_middleware, self.run_in_thread, self.settings)
             routes.append(Route(route.pattern, route.segments, endpoint, route.source))
         return build_table(routes)
+
+    def _make_pages(self, project: Project, store: PageStore | None) -> Pages:
+        build = None if self.settings.development or store is not None or not project.pages else read_build(project.root)
+        if store is None:
+            store = open_store(self.settings.page_store, pages_folder(project.root, build.id) if build is not None else None)
+        return Pages(
+            project,
+            store,
+            run_in_thread=self.threads.run_admitted,
+            spawn=self.run_in_background,
+            live=self.settings.development,
+            paths=build.paths if build is not None else None,
+        )
+
+    def _make_page_route(self, page: LoadedPage) -> ApiRoute:
+        return make_page_endpoint(self.pages.routes[page.file.source], self.run_in_thread, self.settings)
 
     # Start and stop
 
@@ -76,6 +102,7 @@ class App:
                 raise InstrumentationError(f"register() of instrumentation.py failed: {type(error).__name__}: {error}") from error
         for route in self.table.ordered():
             await self.start_mounted(route.endpoint)
+        await self.pages.start()
 
     async def stop(self) -> None:
         """End streams, wait for what runs in the background, and run `shutdown` of instrumentation.py."""
@@ -140,7 +167,7 @@ class App:
         # The one reference to the response outside the handler, so that it can be seen when nobody can answer any more.
         held: list[Response[Any]] = [Response(request, self)]
         try:
-            await answer(self.table, request, held[0])
+            await answer(self, request, held[0])
             if request._unawaited is not None:
                 self._refuse_unawaited(request, held)
             if held[0]._stage != Stage.ANSWERED:
@@ -226,7 +253,12 @@ class App:
         return self._make_error_response(request, error)
 
     def _make_error_response(self, request: Request[Any, Any], error: BaseException) -> Response[Any]:
-        return make_error_response(request, error, retry_after_seconds=self.settings.retry_after_seconds)
+        response = make_error_response(request, error, retry_after_seconds=self.settings.retry_after_seconds)
+        if response._status == 500 and self.has_pages and not is_api_path(request.path):
+            document = self.pages.known_error_document(500)
+            response = Response(request)
+            answer_html(response.status(500).set_header("cache-control", NEVER_STORE), document)
+        return response
 
     def _finish(self, request: Request[Any, Any], response: Response[Any]) -> Response[Any]:
         try:
@@ -258,6 +290,39 @@ class App:
         """Begin to watch whether the client leaves; on the loop's thread or on a worker's."""
         return self.streaming.watch_disconnection(request)
 
+    # Pages
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether the project has pages, and not an API alone."""
+        return bool(self.pages.routes)
+
+    async def revalidate(self, path: str, *, only_generated: bool = False) -> None:
+        """Make the page of a path anew, for `res.revalidate`. Raises ResponseError."""
+        status = await self._revalidate(path, only_generated=only_generated)
+        if status != 200:
+            raise ResponseError(f"Failed to revalidate {path}: Invalid response {status}")
+
+    async def _revalidate(self, path: str, *, only_generated: bool) -> int:
+        raw_path, _, query = encode_location(path).encode("ascii").partition(b"?")
+        found = find_page(self, raw_path)
+        if found is not None and found[0].kind == "generated":
+            return await self.pages.revalidate(*found, only_generated=only_generated)
+        # NEXTJS: anything else counts as done when it answers 200. A client's cookies have no part in it.
+        request: Request[Any, Any] = Request("HEAD", raw_path, query, [(b"host", b"localhost")])
+        request._receive = _receive_nothing
+        response = await self.respond(request)
+        self.clean_up(request)
+        return response._status if response._final is None else response._final[0]
+
+    async def render_page(self, response: Response[Any], path: str, form: Any, props: Mapping[str, Any]) -> None:
+        """Answer with the page of a path, for `res.render`. Raises ResponseError when there is none."""
+        found = find_page(self, encode_location(path).encode("ascii"))
+        if found is None:
+            raise ResponseError(f"res.render() was given {path!r}, and there is no such page. Give a page's path, such as '/'.")
+        route, params = found
+        await route.render_for(response._request, response, params, form, props)
+
     # Afterwards
 
     def clean_up(self, request: Request[Any, Any]) -> None:
@@ -274,6 +339,10 @@ class App:
         task = asyncio.ensure_future(_run_logged(function, arguments))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+async def _receive_nothing() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _give_up(request: Request[Any, Any], held: list[Response[Any]], error: BaseException) -> None:

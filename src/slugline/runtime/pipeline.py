@@ -1,6 +1,7 @@
 """The steps of one request, in order."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from slugline.errors import BadRequest
 from slugline.http.request import Request
@@ -8,21 +9,32 @@ from slugline.http.response import Response
 from slugline.routing.request_path import find_slash_redirect, is_ordinary, read_path, read_query
 from slugline.routing.table import RouteTable
 from slugline.runtime.api_route import ApiRoute
+from slugline.runtime.page_route import NEVER_STORE, PageRoute, answer_html
+from slugline.runtime.pages import Pages
 from slugline.runtime.request_checks import check_request
 
-__all__ = ["answer"]
-
-# NEXTJS: what Next.js sends with every 404 and 400 that no handler made.
-NEVER_STORE = "private, no-cache, no-store, max-age=0, must-revalidate"
+__all__ = ["Site", "answer", "find_page", "is_api_path"]
 
 
-async def answer(table: RouteTable[ApiRoute], request: Request[Any, Any], response: Response[Any]) -> None:
+class Site(Protocol):
+    """What can answer: routes and pages in one table, and what is said where nothing does."""
+
+    @property
+    def table(self) -> RouteTable[ApiRoute]: ...
+    @property
+    def pages(self) -> Pages: ...
+    @property
+    def has_pages(self) -> bool: ...
+
+
+async def answer(site: Site, request: Request[Any, Any], response: Response[Any]) -> None:
     """Check the request, find its route, run it.
 
     A path that is the name of a static route is canonical by itself, so the look-up comes before the looking closely.
     """
     check_request(request)
     raw_path = request.raw_path
+    table = site.table
     route = table.static.get(raw_path)
     if route is None:
         if is_ordinary(raw_path):
@@ -44,7 +56,7 @@ async def answer(table: RouteTable[ApiRoute], request: Request[Any, Any], respon
                 answer_unstored(response, 400, "Bad Request")
                 return
         if match is None:
-            answer_unstored(response, 404, "Not Found")
+            await answer_not_found(site, request, response)
             return
         route = match.route
         request.params = match.params
@@ -65,6 +77,36 @@ def _belongs_to_mounted(table: RouteTable[ApiRoute], path: str) -> bool:
     except BadRequest:
         return False
     return match is not None and match.route.endpoint.mounted is not None
+
+
+async def answer_not_found(site: Site, request: Request[Any, Any], response: Response[Any]) -> None:
+    """Answer 404: with the page that the project has for it, or with a phrase, as for an API and for the parts of a page."""
+    if site.has_pages and not is_api_path(request.path) and _wants_page(request):
+        document = await site.pages.error_document(404)
+        answer_html(response.status(404).set_header("cache-control", NEVER_STORE), document)
+    else:
+        answer_unstored(response, 404, "Not Found")
+
+
+def _wants_page(request: Request[Any, Any]) -> bool:
+    """Tell whether whoever asks has use for a page. NEXTJS: not for an image or a script, nor below /_next/."""
+    wanted = request.index.get(b"sec-fetch-dest", b"document")
+    return wanted in (b"document", b"iframe", b"frame", b"empty") and not request.path.startswith(("/_next/", "/_slugline/"))
+
+
+def find_page(site: Site, raw_path: bytes) -> tuple[PageRoute, Mapping[str, str | list[str]]] | None:
+    """Find the page that answers a raw path, with its parameters; None for an API route, a file, or nothing at all."""
+    try:
+        match = site.table.match(read_path(raw_path).removesuffix("/") or "/")
+    except BadRequest:
+        return None
+    page = site.pages.routes.get(match.route.source) if match is not None else None
+    return (page, match.params) if match is not None and page is not None else None
+
+
+def is_api_path(path: str) -> bool:
+    """Tell whether a path is that of an API route."""
+    return path == "/api" or path.startswith("/api/")
 
 
 def answer_unstored(response: Response[Any], status: int, phrase: str) -> None:

@@ -1,5 +1,6 @@
 """How a running application behaves: sizes, clocks and caps, all settable."""
 
+import re
 from dataclasses import dataclass, fields
 from typing import NoReturn
 
@@ -13,6 +14,7 @@ MAY_BE_ZERO = frozenset({"discard_seconds", "shutdown_seconds"})
 """Seconds to wait, of which none is an answer; a clock that has always run out is none."""
 LONGEST_SECONDS = 1e9  # 31 years, as for maxDuration
 ACCESS_LOGS = (None, "text", "json")
+PAGE_STORE = re.compile(r"(?:|memory|disk|(?:rediss?|unix)://\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Settings:
     """Whether answers are compressed (gzip, deflate), as Next.js does by default."""
     access_log: str | None = None
     """ "text" or "json": a line for each request on the logger `slugline.access`; None for no lines."""
+    page_store: str = ""
+    """Where made pages are kept: "memory", "disk", or the URL of a Redis server; "" is the disk after a build, else memory."""
     development: bool = False
     """Whether this is a development server: it warns of more, and its cookies need no HTTPS."""
 
@@ -64,6 +68,8 @@ class Settings:
                 _refuse(field.name, value, "True or False")
         if self.access_log not in ACCESS_LOGS:
             _refuse("access_log", self.access_log, '"text", "json" or None')
+        if not isinstance(self.page_store, str) or not PAGE_STORE.fullmatch(self.page_store):
+            _refuse("page_store", self.page_store, '"memory", "disk", or the URL of a Redis server, "redis://host:6379/0"')
 
 
 def _check_count(name: str, value: object) -> None:

@@ -1,0 +1,1 @@
+"""Pages: HTML made from templates and data, kept, and made anew."""

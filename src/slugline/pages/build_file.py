@@ -1,0 +1,102 @@
+"""What a build has found out about a project's pages: written by `slugline build`, read by `slugline start`."""
+
+import hashlib
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from slugline.pages.paths import StaticPaths
+
+__all__ = ["Build", "fingerprint", "new_build_id", "pages_folder", "read_build", "remove_other_builds", "write_build"]
+
+logger = logging.getLogger("slugline")
+
+FORMAT = 1
+FILE = ".slugline/build.json"
+PAGES = ".slugline/pages"
+
+
+class Build(msgspec.Struct, frozen=True):
+    """One build: its id, which names the folder of its pages, and the paths of each pattern.
+
+    `sources` is the fingerprint of the files that the pages were made of. `automatic` says that `slugline start` made it, which
+    does so anew each time.
+    """
+
+    id: str
+    sources: str
+    automatic: bool
+    paths: dict[str, StaticPaths]
+    format: int = FORMAT
+
+
+def new_build_id() -> str:
+    """Give an id that no build has had."""
+    return secrets.token_hex(8)
+
+
+def pages_folder(root: Path, build_id: str) -> Path:
+    """Give the folder of a build's pages."""
+    return root / PAGES / build_id
+
+
+def read_build(root: Path) -> Build | None:
+    """Read the last build of a project; None without one, or when it was made by another version."""
+    try:
+        content = (root / FILE).read_bytes()
+    except OSError:
+        return None
+    try:
+        build = msgspec.json.decode(content, type=Build)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        build = None
+    if build is None or build.format != FORMAT or not (root / PAGES / build.id).is_dir():
+        logger.warning("%s cannot be used, since another version of Slugline made it, or a part is missing. Run `slugline build`.", FILE)
+        return None
+    return build
+
+
+def write_build(root: Path, build: Build) -> None:
+    """Write a build's file; whoever reads it sees the old one or the new one."""
+    path = root / FILE
+    path.parent.mkdir(exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=".build-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(build)))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def remove_other_builds(root: Path, kept: Mapping[str, object]) -> None:
+    """Delete the pages of builds that nobody serves any more; those of `kept` stay."""
+    folder = root / PAGES
+    for each in folder.iterdir() if folder.is_dir() else ():
+        if each.name not in kept:
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def fingerprint(root: Path) -> str:
+    """Give a text that is another one when a file below pages/ is."""
+    digest = hashlib.blake2b(digest_size=12)
+    for path in _sources(root):
+        digest.update(path.relative_to(root).as_posix().encode("utf-8", "surrogateescape"))
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources(root: Path) -> Iterator[Path]:
+    for folder in (root / "pages", root / "src" / "pages"):
+        if folder.is_dir():
+            yield from sorted(path for path in folder.rglob("*") if path.suffix in (".html", ".py") and path.is_file())
+            return

@@ -1,0 +1,369 @@
+"""One page: what is decided when the project is loaded, and what runs for a request."""
+
+import contextlib
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from markupsafe import Markup
+
+from slugline.callables import RunInThread, is_async_callable, make_awaitable
+from slugline.errors import PageError
+from slugline.http.request import Request
+from slugline.http.response import Response, Stage
+from slugline.middleware.chain import compose
+from slugline.pages.data import NotFound, PageContext, Props, Redirect, Result, read_result
+from slugline.pages.entry import Entry, cache_control, make_entry
+from slugline.pages.incremental import Incremental
+from slugline.pages.paths import Params, StaticPaths, make_path, read_paths
+from slugline.pages.templates import Templates
+from slugline.project.page_modules import LoadedPage
+from slugline.project.route_config import RouteConfig
+from slugline.runtime.api_route import ApiRoute, Run, with_body
+from slugline.runtime.settings import Settings
+
+__all__ = ["NEVER_STORE", "PageRenderer", "PageRoute", "PageSite", "answer_html", "computed_page", "make_page_endpoint"]
+
+HTML = "text/html; charset=utf-8"
+# NEXTJS: what Next.js sends with every answer that belongs to one request alone, and with every 404 and 400 that no handler made.
+NEVER_STORE = "private, no-cache, no-store, max-age=0, must-revalidate"
+READ_METHODS = ("GET", "HEAD")
+
+# Compressed bodies: 64 MB at most, and commonly a tenth of it.
+MOST_KEPT = 500
+MOST_KEPT_BYTES = 128 * 1024
+_encoded: dict[str, dict[str, bytes]] = {}
+
+computed_page: ContextVar[str] = ContextVar("computed_page", default="")
+"""The file whose data is being computed, "" outside of that; carried into threads and tasks."""
+
+
+class PageSite(Protocol):
+    """What a page asks of the running application."""
+
+    @property
+    def incremental(self) -> Incremental: ...
+    @property
+    def is_live(self) -> bool:
+        """Whether pages are made anew for every request, as in development."""
+
+    async def known_paths(self, route: "PageRoute") -> StaticPaths: ...
+    async def error_document(self, status: int) -> bytes: ...
+
+
+class PageRenderer:
+    """Calls the functions of pages and renders their templates; `def` functions and templates run on worker threads."""
+
+    def __init__(self, templates: Templates, run_in_thread: RunInThread) -> None:
+        self._templates = templates
+        self._run_in_thread = run_in_thread
+
+    async def call(self, page: LoadedPage, name: str, *arguments: Any) -> Any:
+        """Call one of the functions of a page's Python file."""
+        function: Callable[..., Any] = getattr(page.module, name)
+        with _computing(page.file.module or page.file.source):
+            return await make_awaitable(function, self._run_in_thread)(*arguments)
+
+    async def render(self, page: LoadedPage, props: Mapping[str, Any], extras: Mapping[str, Any]) -> str:
+        """Give a page's document. Raises PageError when its template fails."""
+        variables = {"form": None, "fallback": False, **extras, **props, "props": props}
+        function = page.module.page
+        if function is not None and is_async_callable(function):
+            content = await function(props)
+            return await _awaited(self._run_in_thread(self._wrap, page, content, variables))
+        return await _awaited(self._run_in_thread(self._render, page, props, variables))
+
+    def _render(self, page: LoadedPage, props: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
+        if page.module.page is not None:
+            return self._wrap(page, page.module.page(props), variables)
+        assert page.file.template is not None
+        return self._templates.render(page.file.template, variables)
+
+    def _wrap(self, page: LoadedPage, content: object, variables: Mapping[str, Any]) -> str:
+        if hasattr(content, "__html__"):
+            content = content.__html__()
+        if not isinstance(content, str):
+            raise PageError(f"{page.file.source}: page(props) returned {type(content).__name__}. Return HTML as text.")
+        return self._templates.wrap(Markup(content), variables)
+
+
+async def _awaited(awaitable: Awaitable[Any]) -> str:
+    text: str = await awaitable
+    return text
+
+
+@contextlib.contextmanager
+def _computing(source: str) -> Iterator[None]:
+    token = computed_page.set(source)
+    try:
+        yield
+    finally:
+        computed_page.reset(token)
+
+
+class PageRoute:
+    """One page that answers requests: made once, made and kept, or made for each request."""
+
+    def __init__(self, page: LoadedPage, renderer: PageRenderer, site: PageSite) -> None:
+        self.page = page
+        self.pattern = page.pattern
+        self.source = page.file.source
+        self._renderer = renderer
+        self._site = site
+        self._fixed: Entry | None = None
+        module = page.module
+        self.is_server = module.get_server_side_props is not None
+        self.is_generated = module.get_static_props is not None
+        self.answer = self._answer_server if self.is_server else self._answer_generated if self.is_generated else self._answer_static
+
+    @property
+    def kind(self) -> str:
+        """What `slugline build` calls it: "server", "generated" or "static"."""
+        return "server" if self.is_server else "generated" if self.is_generated else "static"
+
+    def lines(self) -> dict[str, int]:
+        """Give the line of the function that makes the page, under ""."""
+        module = self.page.module
+        function = module.get_server_side_props or module.get_static_props or module.page
+        code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
+        return {"": code.co_firstlineno} if code is not None else {}
+
+    # What a page without data answers
+
+    async def _answer_static(self, request: Request[Any, Any], response: Response[Any]) -> None:
+        if _refuse_method(request, response):
+            return
+        # A dynamic page without data is one document for all of its paths, apart from `params`: it is made for each request.
+        if self.page.is_dynamic or self._site.is_live or request.draft_mode:
+            document = await self._renderer.render(self.page, {}, self._extras(request))
+            entry = make_entry(document, now=0.0)
+            if self._site.is_live:
+                response.set_header("cache-control", "no-store")
+            answer_entry(response, entry, None)
+            return
+        answer_entry(response, await self.make_fixed(), None)
+
+    async def make_fixed(self) -> Entry:
+        """Make a page without data and parameters, once."""
+        if self._fixed is None:
+            self._fixed = make_entry(await self.render_plain(), now=0.0)
+        return self._fixed
+
+    async def render_plain(self) -> str:
+        """Give the document of a page without data and parameters. Raises PageError."""
+        extras = {"params": {}, "path": make_path(self.page.file.segments, {}), "draft_mode": False}
+        return await self._renderer.render(self.page, {}, extras)
+
+    # What a page with get_static_props answers
+
+    async def _answer_generated(self, request: Request[Any, Any], response: Response[Any]) -> None:
+        if _refuse_method(request, response):
+            return
+        if self._site.is_live or request.draft_mode:
+            await self._answer_live(request, response)
+            return
+        path = self.path_of(request.params)
+        incremental = self._site.incremental
+        entry = incremental.peek(path)
+        state = "HIT"
+        if entry is None:
+            if self.page.is_dynamic:
+                known = await self._site.known_paths(self)
+                if known.fallback != "blocking" and not any(path == self.path_of(params) for params in known.params):
+                    if known.fallback is False:
+                        await self.answer_error(response, 404)
+                        return
+                    if not await incremental.holds(path):
+                        await self._answer_fallback(request, response)
+                        return
+            entry, state = await incremental.get(path, lambda: self.make(request.params))
+        response.set_header("x-nextjs-cache", state)
+        if entry.kind == "not_found":
+            await self.answer_error(response, 404, cache_control(entry))
+            return
+        answer_entry(response, entry, cache_control(entry))
+
+    async def _answer_live(self, request: Request[Any, Any], response: Response[Any]) -> None:
+        if self.page.is_dynamic and self._site.is_live:
+            known = await self._site.known_paths(self)
+            path = self.path_of(request.params)
+            if known.fallback is False and not any(path == self.path_of(params) for params in known.params):
+                await self.answer_error(response, 404)
+                return
+        entry = await self.make(request.params, request if request.draft_mode else None)
+        policy = NEVER_STORE if request.draft_mode else "no-store"
+        if entry.kind == "not_found":
+            await self.answer_error(response, 404, policy)
+        else:
+            answer_entry(response, entry, policy)
+
+    async def _answer_fallback(self, request: Request[Any, Any], response: Response[Any]) -> None:
+        """Show the page without data; its script asks for the page to be made, and shows it then."""
+        extras = {**self._extras(request), "fallback": True}
+        document = await self._renderer.render(self.page, {}, extras)
+        answer_entry(response, make_entry(_with_script(document), now=0.0), NEVER_STORE)
+
+    def path_of(self, params: Params) -> str:
+        """Give the canonical path for parameters, the page's key in the store."""
+        return make_path(self.page.file.segments, params)
+
+    async def make(self, params: Params, draft: Request[Any, Any] | None = None) -> Entry:
+        """Make the page for parameters; with the request of somebody who is shown drafts, for that one alone.
+
+        Raises what its functions raise, and PageError for what they return.
+        """
+        context = PageContext(params=dict(params), draft_mode=False, preview=False, preview_data=None)
+        if draft is not None:
+            context.update(draft_mode=True, preview=True, preview_data=draft.preview_data)
+        value = await self._renderer.call(self.page, "get_static_props", context)
+        result = read_result(value, f"{self.page.file.module}: get_static_props", is_static=True)
+        extras = {"params": context["params"], "path": self.path_of(params), "draft_mode": context["draft_mode"]}
+        return await self._make_entry(result, extras)
+
+    async def _make_entry(self, result: Result, extras: Mapping[str, Any]) -> Entry:
+        match result:
+            case Props(props, seconds):
+                return make_entry(await self._renderer.render(self.page, props, extras), revalidate_seconds=seconds)
+            case NotFound(seconds):
+                return make_entry("", kind="not_found", status=404, revalidate_seconds=seconds)
+            case Redirect(location, status, seconds):
+                return make_entry(location, kind="redirect", status=status, location=location, revalidate_seconds=seconds)
+
+    async def read_static_paths(self) -> StaticPaths:
+        """Ask get_static_paths. Raises PageError."""
+        value = await self._renderer.call(self.page, "get_static_paths")
+        return read_paths(value, self.page.file.segments, self.pattern, f"{self.page.file.module}: get_static_paths")
+
+    # What a page with get_server_side_props answers
+
+    async def _answer_server(self, request: Request[Any, Any], response: Response[Any]) -> None:
+        if request.method == "OPTIONS":  # NEXTJS: answers so
+            response.status(400).end()
+            return
+        context = PageContext(
+            params=dict(request.params),
+            query=request.query,
+            req=request,
+            res=response,
+            resolved_url=request.url,
+            draft_mode=request.draft_mode,
+            preview=request.draft_mode,
+            preview_data=request.preview_data if request.draft_mode else None,
+        )
+        value = await self._renderer.call(self.page, "get_server_side_props", context)
+        if response._stage != Stage.OPEN:
+            return
+        result = read_result(value, f"{self.page.file.module}: get_server_side_props", is_static=False)
+        if not response.has_header("cache-control"):
+            response.set_header("cache-control", NEVER_STORE)
+        match result:
+            case Props(props):
+                answer_html(response, await self._renderer.render(self.page, props, self._extras(request)))
+            case NotFound():
+                await self.answer_error(response, 404)
+            case Redirect(location, status):
+                response.redirect(status, location)
+
+    # Shared
+
+    async def render_for(
+        self, request: Request[Any, Any], response: Response[Any], params: Params, form: Any, props: Mapping[str, Any]
+    ) -> None:
+        """Answer with the page and a form in it, for `res.render`. Raises PageError, and what the page's functions raise."""
+        status = response._status
+        context = PageContext(
+            params=dict(params),
+            draft_mode=request.draft_mode,
+            preview=request.draft_mode,
+            preview_data=None,
+            query={},
+            req=request,
+            res=response,
+        )
+        context["resolved_url"] = self.path_of(params)
+        own: Mapping[str, Any] = {}
+        if self.is_server or self.is_generated:
+            name = "get_server_side_props" if self.is_server else "get_static_props"
+            value = await self._renderer.call(self.page, name, context)
+            result = read_result(value, f"{self.page.file.module}: {name}", is_static=self.is_generated)
+            if not isinstance(result, Props):
+                raise PageError(f"{self.path_of(params)} gave no page to render, but {type(result).__name__}.", files=[self.source])
+            own = result.props
+        if response._stage != Stage.OPEN:
+            return
+        extras = {"params": dict(params), "path": self.path_of(params), "draft_mode": request.draft_mode, "form": form}
+        document = await self._renderer.render(self.page, {**own, **props}, extras)
+        if status == 200 and form is not None and not form.valid:
+            response.status(422)  # RFC 9110 section 15.5.21: understood, and not acceptable
+        if not response.has_header("cache-control"):
+            response.set_header("cache-control", NEVER_STORE)
+        answer_html(response, document)
+
+    def _extras(self, request: Request[Any, Any]) -> dict[str, Any]:
+        return {"params": dict(request.params), "path": request.path, "draft_mode": request.draft_mode}
+
+    async def answer_error(self, response: Response[Any], status: int, policy: str = NEVER_STORE) -> None:
+        """Answer with the page of an error, 404 or 500."""
+        document = await self._site.error_document(status)
+        answer_html(response.status(status).set_header("cache-control", policy), document)
+
+
+def make_page_endpoint(route: PageRoute, run_in_thread: RunInThread, settings: Settings) -> ApiRoute:
+    """Make what answers requests for a page: the middleware of its folders around it, a body parsed for get_server_side_props."""
+    run: Run = route.answer
+    middleware = route.page.folder_middleware
+    if middleware:
+        run = compose(middleware, run, run_in_thread)
+    if route.kind == "server":
+        run = with_body(run, RouteConfig(), settings, run_in_thread)
+    return ApiRoute(route.pattern, route.source, RouteConfig(), run, lines=route.lines())
+
+
+def _refuse_method(request: Request[Any, Any], response: Response[Any]) -> bool:
+    """Answer 405 for a method that a page without a server's code does not have."""
+    if request.method in READ_METHODS:
+        return False
+    response.status(405).set_header("allow", list(READ_METHODS)).end("Method Not Allowed")
+    return True
+
+
+def answer_html(response: Response[Any], document: str | bytes) -> None:
+    """Answer with a document, and its tag; a Content-Type that was set stays."""
+    if not response.has_header("content-type"):
+        response.set_header("content-type", HTML)
+    response.send(document)
+
+
+def answer_entry(response: Response[Any], entry: Entry, policy: str | None) -> None:
+    """Answer with a page that was made before, which has its tag."""
+    if policy is not None:
+        response.set_header("cache-control", policy)
+    if entry.kind == "redirect" and entry.location is not None:
+        response.redirect(entry.status, entry.location)
+        return
+    response._status = entry.status
+    response.set_header("content-type", HTML).set_header("etag", entry.etag)
+    response._encoded = _encodings(entry)
+    response._finish(entry.body, typed=True)
+
+
+def _encodings(entry: Entry) -> dict[str, bytes] | None:
+    """Give the place where a page's compressed bodies are kept; the tag stands for the body, whatever page it belongs to."""
+    if len(entry.body) > MOST_KEPT_BYTES:
+        return None
+    found = _encoded.get(entry.etag)
+    if found is None:
+        if len(_encoded) >= MOST_KEPT:
+            del _encoded[next(iter(_encoded))]
+        found = _encoded[entry.etag] = {}
+    return found
+
+
+def _with_script(document: str) -> str:
+    """Put the script of a fallback into a document, at its end."""
+    script = (
+        '<script>fetch("/_slugline/make" + location.pathname, { method: "POST" }).then((made) => made.ok && location.reload())</script>'
+    )
+    head, end, tail = document.rpartition("</body>")
+    return f"{head}{script}{end}{tail}" if end else document + script
