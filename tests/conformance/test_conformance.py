@@ -15,7 +15,7 @@ from servers import Server
 
 AREAS = {
     "routing", "slashes", "query", "methods", "request", "cookies", "body", "limits", "send", "json",
-    "status", "redirect", "low", "errors", "hang", "stream", "etag", "compress", "cors", "preview", "pages", "preview-pages", "revalidate",
+    "status", "redirect", "low", "errors", "hang", "stream", "etag", "compress", "cors", "preview", "pages", "preview-pages", "revalidate", "public",
 }  # fmt: skip
 HERE = Path(__file__).parent
 CASES = {case["id"]: case for case in read_cases() if case["app"] == "main" and case["area"] in AREAS}

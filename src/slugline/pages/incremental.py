@@ -327,7 +327,5 @@ def _forget_when_done(tasks: dict[str, asyncio.Task[Any]], path: str, task: asyn
     def forget(done: asyncio.Task[Any]) -> None:
         if tasks.get(path) is done:
             del tasks[path]
-        if not done.cancelled():
-            done.exception()  # seen: those who wait get it, and there may be none any more
 
     task.add_done_callback(forget)

@@ -16,6 +16,7 @@ from slugline.pages.open_store import open_store
 from slugline.pages.store import PageStore
 from slugline.project.discover import LoadedPage, Project
 from slugline.project.preview_keys import ProjectPreviewSource
+from slugline.project.public import check_public_conflicts
 from slugline.routing.table import Route, RouteTable, build_table
 from slugline.runtime.access_log import escape
 from slugline.runtime.api_route import ApiRoute, make_api_route
@@ -27,6 +28,7 @@ from slugline.runtime.mounted_lifespan import MountedLifespan
 from slugline.runtime.page_route import NEVER_STORE, answer_html, make_page_endpoint
 from slugline.runtime.pages import Pages
 from slugline.runtime.pipeline import answer, find_page, is_api_path
+from slugline.runtime.public_files import PublicFiles
 from slugline.runtime.settings import Settings
 from slugline.runtime.streaming import Load, Streaming
 from slugline.runtime.threads import Overloaded, Threads
@@ -52,6 +54,7 @@ class App:
         self.preview_source = ProjectPreviewSource(project.root, development=self.settings.development)
         self.pages = self._make_pages(project, page_store)
         self.table = self._load_routes(project)
+        self.public = self._open_public(project)
         self.load = Load()
         self.streaming = Streaming(self.settings, self.load, self.threads.run_admitted)
         self.stopping = False
@@ -83,8 +86,16 @@ class App:
             run_in_thread=self.threads.run_admitted,
             spawn=self.run_in_background,
             live=self.settings.development,
+            compress=self.settings.compress,
             paths=build.paths if build is not None else None,
         )
+
+    def _open_public(self, project: Project) -> PublicFiles:
+        public = PublicFiles(project.root, self.threads.run_admitted)
+        if not self.settings.development:
+            static = {route.pattern: route.source for route in self.table.static.values()}
+            check_public_conflicts(public.files, static)
+        return public
 
     def _make_page_route(self, page: LoadedPage) -> ApiRoute:
         return make_page_endpoint(self.pages.routes[page.file.source], self.run_in_thread, self.settings)
@@ -179,7 +190,7 @@ class App:
             response = self._handle_error(request, held, error)
         finally:
             self.load.requests -= 1
-        if response._channel is not None or response._handed_over:
+        if response._channel is not None or response._handed_over or response._final is not None:
             return response
         if len(response._body) > FINISHED_ON_THREAD_BYTES:
             return cast("Response[Any]", await self.threads.run_admitted(self._finish, request, response))
@@ -212,15 +223,12 @@ class App:
             response._channel = channel
             response._stage = Stage.ANSWERED
             return response
+        cure = "call res.json(), res.send() or res.end() before it returns"
+        explanation = f"{route.locate(request.method)} answered {request.method} {escape(request.path)} with nothing: {cure}."
         if not route.config.external_resolver:
-            logger.error(
-                "%s answered %s %s with nothing: call res.json(), res.send() or res.end() before it returns.",
-                route.locate(request.method),
-                request.method,
-                escape(request.path),
-            )
+            logger.error("%s", explanation)
         request._given_up = True
-        return self._make_error_response(request, RuntimeError("no answer"))
+        return self._make_error_response(request, ResponseError(explanation))
 
     def _handle_error(self, request: Request[Any, Any], held: list[Response[Any]], error: BaseException) -> Response[Any]:
         """Turn an exception into the answer, unless one is on its way: a complete one stands, a partial one is cut."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -21,19 +22,16 @@ from slugline.pages.templates import Templates
 from slugline.project.page_modules import LoadedPage
 from slugline.project.route_config import RouteConfig
 from slugline.runtime.api_route import ApiRoute, Run, with_body
+from slugline.runtime.prepared import HTML, PreparedPages, fill
 from slugline.runtime.settings import Settings
 
-__all__ = ["NEVER_STORE", "PageRenderer", "PageRoute", "PageSite", "answer_html", "computed_page", "make_page_endpoint"]
+__all__ = ["MAKE_PREFIX", "NEVER_STORE", "PageRenderer", "PageRoute", "PageSite", "answer_html", "computed_page", "make_page_endpoint"]
 
-HTML = "text/html; charset=utf-8"
 # NEXTJS: what Next.js sends with every answer that belongs to one request alone, and with every 404 and 400 that no handler made.
 NEVER_STORE = "private, no-cache, no-store, max-age=0, must-revalidate"
 READ_METHODS = ("GET", "HEAD")
-
-# Compressed bodies: 64 MB at most, and commonly a tenth of it.
-MOST_KEPT = 500
-MOST_KEPT_BYTES = 128 * 1024
-_encoded: dict[str, dict[str, bytes]] = {}
+MAKE_PREFIX = "/_slugline/make"
+"""Before the path of a page with `fallback: True`: where its script has it made."""
 
 computed_page: ContextVar[str] = ContextVar("computed_page", default="")
 """The file whose data is being computed, "" outside of that; carried into threads and tasks."""
@@ -44,6 +42,8 @@ class PageSite(Protocol):
 
     @property
     def incremental(self) -> Incremental: ...
+    @property
+    def prepared(self) -> PreparedPages: ...
     @property
     def is_live(self) -> bool:
         """Whether pages are made anew for every request, as in development."""
@@ -109,9 +109,15 @@ class PageRoute:
         self.page = page
         self.pattern = page.pattern
         self.source = page.file.source
+        self.making: ApiRoute | None = None
+        """What answers the script of a fallback; make_page_endpoint sets it."""
         self._renderer = renderer
         self._site = site
+        self.is_dynamic = page.is_dynamic
         self._fixed: Entry | None = None
+        self._plain_path = "" if page.is_dynamic else make_path(page.file.segments, {})
+        self._known: StaticPaths | None = None
+        self._known_paths: frozenset[str] = frozenset()
         module = page.module
         self.is_server = module.get_server_side_props is not None
         self.is_generated = module.get_static_props is not None
@@ -135,14 +141,14 @@ class PageRoute:
         if _refuse_method(request, response):
             return
         # A dynamic page without data is one document for all of its paths, apart from `params`: it is made for each request.
-        if self.page.is_dynamic or self._site.is_live or request.draft_mode:
+        if self.is_dynamic or self._site.is_live or (b"cookie" in request.index and request.draft_mode):
             document = await self._renderer.render(self.page, {}, self._extras(request))
             entry = make_entry(document, now=0.0)
             if self._site.is_live:
                 response.set_header("cache-control", "no-store")
-            answer_entry(response, entry, None)
+            fill(response, entry, None, None)
             return
-        answer_entry(response, await self.make_fixed(), None)
+        self._site.prepared.answer(request, response, await self.make_fixed(), None)
 
     async def make_fixed(self) -> Entry:
         """Make a page without data and parameters, once."""
@@ -160,17 +166,17 @@ class PageRoute:
     async def _answer_generated(self, request: Request[Any, Any], response: Response[Any]) -> None:
         if _refuse_method(request, response):
             return
-        if self._site.is_live or request.draft_mode:
+        if self._site.is_live or (b"cookie" in request.index and request.draft_mode):
             await self._answer_live(request, response)
             return
-        path = self.path_of(request.params)
+        path = self.path_of(request.params) if self.is_dynamic else self._plain_path
         incremental = self._site.incremental
         entry = incremental.peek(path)
         state = "HIT"
         if entry is None:
-            if self.page.is_dynamic:
+            if self.is_dynamic:
                 known = await self._site.known_paths(self)
-                if known.fallback != "blocking" and not any(path == self.path_of(params) for params in known.params):
+                if known.fallback != "blocking" and not self.is_known(path, known):
                     if known.fallback is False:
                         await self.answer_error(response, 404)
                         return
@@ -178,17 +184,17 @@ class PageRoute:
                         await self._answer_fallback(request, response)
                         return
             entry, state = await incremental.get(path, lambda: self.make(request.params))
-        response.set_header("x-nextjs-cache", state)
         if entry.kind == "not_found":
+            response.set_header("x-nextjs-cache", state)
             await self.answer_error(response, 404, cache_control(entry))
             return
-        answer_entry(response, entry, cache_control(entry))
+        self._site.prepared.answer(request, response, entry, cache_control(entry), state)
 
     async def _answer_live(self, request: Request[Any, Any], response: Response[Any]) -> None:
-        if self.page.is_dynamic and self._site.is_live:
+        if self.is_dynamic and self._site.is_live:
             known = await self._site.known_paths(self)
             path = self.path_of(request.params)
-            if known.fallback is False and not any(path == self.path_of(params) for params in known.params):
+            if known.fallback is False and not self.is_known(path, known):
                 await self.answer_error(response, 404)
                 return
         entry = await self.make(request.params, request if request.draft_mode else None)
@@ -196,17 +202,35 @@ class PageRoute:
         if entry.kind == "not_found":
             await self.answer_error(response, 404, policy)
         else:
-            answer_entry(response, entry, policy)
+            fill(response, entry, policy, None)
 
     async def _answer_fallback(self, request: Request[Any, Any], response: Response[Any]) -> None:
         """Show the page without data; its script asks for the page to be made, and shows it then."""
         extras = {**self._extras(request), "fallback": True}
         document = await self._renderer.render(self.page, {}, extras)
-        answer_entry(response, make_entry(_with_script(document), now=0.0), NEVER_STORE)
+        address = f"{request._mount_prefix}{MAKE_PREFIX}{self.path_of(request.params)}"
+        fill(response, make_entry(_with_script(document, address), now=0.0), NEVER_STORE, None)
+
+    async def answer_making(self, request: Request[Any, Any], response: Response[Any]) -> None:
+        """Make the page that a fallback stands for: 204 when it can be asked for, 404 when the path has no fallback."""
+        known = await self._site.known_paths(self) if self.is_generated and self.page.is_dynamic else None
+        if known is None or known.fallback is not True:
+            response.status(404).set_header("cache-control", NEVER_STORE).end("Not Found")
+            return
+        if not self._site.is_live:
+            await self._site.incremental.get(self.path_of(request.params), lambda: self.make(request.params))
+        response.status(204).set_header("cache-control", NEVER_STORE).end()
 
     def path_of(self, params: Params) -> str:
         """Give the canonical path for parameters, the page's key in the store."""
         return make_path(self.page.file.segments, params)
+
+    def is_known(self, path: str, known: StaticPaths) -> bool:
+        """Tell whether get_static_paths, which gave `known`, named a canonical path."""
+        if known is not self._known:
+            # PERF: for every path that there is not; going through ten thousand parameters takes 20 ms.
+            self._known, self._known_paths = known, frozenset(self.path_of(params) for params in known.params)
+        return path in self._known_paths
 
     async def make(self, params: Params, draft: Request[Any, Any] | None = None) -> Entry:
         """Make the page for parameters; with the request of somebody who is shown drafts, for that one alone.
@@ -312,9 +336,13 @@ class PageRoute:
 def make_page_endpoint(route: PageRoute, run_in_thread: RunInThread, settings: Settings) -> ApiRoute:
     """Make what answers requests for a page: the middleware of its folders around it, a body parsed for get_server_side_props."""
     run: Run = route.answer
+    making: Run = route.answer_making
     middleware = route.page.folder_middleware
     if middleware:
         run = compose(middleware, run, run_in_thread)
+        # SECURITY: who may not see the page may not have it made either.
+        making = compose(middleware, making, run_in_thread)
+    route.making = ApiRoute(route.pattern, route.source, RouteConfig(), making, lines=route.lines())
     if route.kind == "server":
         run = with_body(run, RouteConfig(), settings, run_in_thread)
     return ApiRoute(route.pattern, route.source, RouteConfig(), run, lines=route.lines())
@@ -335,35 +363,10 @@ def answer_html(response: Response[Any], document: str | bytes) -> None:
     response.send(document)
 
 
-def answer_entry(response: Response[Any], entry: Entry, policy: str | None) -> None:
-    """Answer with a page that was made before, which has its tag."""
-    if policy is not None:
-        response.set_header("cache-control", policy)
-    if entry.kind == "redirect" and entry.location is not None:
-        response.redirect(entry.status, entry.location)
-        return
-    response._status = entry.status
-    response.set_header("content-type", HTML).set_header("etag", entry.etag)
-    response._encoded = _encodings(entry)
-    response._finish(entry.body, typed=True)
-
-
-def _encodings(entry: Entry) -> dict[str, bytes] | None:
-    """Give the place where a page's compressed bodies are kept; the tag stands for the body, whatever page it belongs to."""
-    if len(entry.body) > MOST_KEPT_BYTES:
-        return None
-    found = _encoded.get(entry.etag)
-    if found is None:
-        if len(_encoded) >= MOST_KEPT:
-            del _encoded[next(iter(_encoded))]
-        found = _encoded[entry.etag] = {}
-    return found
-
-
-def _with_script(document: str) -> str:
-    """Put the script of a fallback into a document, at its end."""
-    script = (
-        '<script>fetch("/_slugline/make" + location.pathname, { method: "POST" }).then((made) => made.ok && location.reload())</script>'
-    )
+def _with_script(document: str, address: str) -> str:
+    """Put the script of a fallback into a document, at its end; it has the page made at `address`, and shows it then."""
+    # SECURITY: the address may hold a prefix as the client wrote it; JSON leaves "</script>" as it is.
+    text = json.dumps(address).replace("<", "\\u003c")
+    script = f'<script>fetch({text}, {{ method: "POST" }}).then((made) => made.ok && location.reload())</script>'
     head, end, tail = document.rpartition("</body>")
     return f"{head}{script}{end}{tail}" if end else document + script

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -16,6 +16,7 @@ from slugline.pages.store import PageStore
 from slugline.pages.templates import Templates
 from slugline.project.discover import Project
 from slugline.runtime.page_route import PageRenderer, PageRoute
+from slugline.runtime.prepared import PreparedPages
 
 __all__ = ["MadePage", "Pages"]
 
@@ -57,9 +58,11 @@ class Pages:
         run_in_thread: RunInThread,
         spawn: Spawn,
         live: bool,
+        compress: bool,
         paths: dict[str, StaticPaths] | None = None,
     ) -> None:
         self.incremental = Incremental(store, run_in_thread=run_in_thread, spawn=spawn)
+        self.prepared = PreparedPages(compress=compress)
         self.is_live = live
         renderer = PageRenderer(Templates(project.pages_folder, development=live), run_in_thread)
         self.routes = {page.file.source: PageRoute(page, renderer, self) for page in project.pages}
@@ -73,10 +76,11 @@ class Pages:
         if self.is_live:
             return
         for route in self.routes.values():
-            if route.kind == "static" and not route.page.is_dynamic:
-                await route.make_fixed()
+            if route.kind == "static" and not route.is_dynamic:
+                await _explain(route, route.pattern, route.make_fixed())
         for status in (404, 500):
-            await self.error_document(status)
+            route = self._errors.get(f"/{status}")
+            await (_explain(route, route.pattern, self.error_document(status)) if route is not None else self.error_document(status))
 
     async def known_paths(self, route: PageRoute) -> StaticPaths:
         """Give the paths of a dynamic page; asked once in a process, or each time in development."""
@@ -100,7 +104,10 @@ class Pages:
         if route is None:
             document = make_error_page(status).encode()
         elif route.kind == "generated":
-            document = (await route.make({})).body
+            entry = await route.make({})
+            if entry.kind != "page":
+                raise PageError(f"{route.page.file.module}: get_static_props gave no props. The page of an error needs some.")
+            document = entry.body
         else:
             document = (await route.render_plain()).encode()
         self._documents[status] = document
@@ -113,9 +120,9 @@ class Pages:
     async def revalidate(self, route: PageRoute, params: Params, *, only_generated: bool) -> int:
         """Make a page anew, and give the status that says how it went: 200, 404 for a path that there is not, 500."""
         path = route.path_of(params)
-        if route.page.is_dynamic:
+        if route.is_dynamic:
             known = await self.known_paths(route)
-            if known.fallback is False and not any(path == route.path_of(each) for each in known.params):
+            if known.fallback is False and not route.is_known(path, known):
                 return 404
         if self.is_live or (only_generated and not await self.incremental.holds(path)):
             return 200
@@ -144,24 +151,35 @@ class Pages:
                 report(await self._describe(route))
                 continue
             chosen: Iterable[Params] = ({},)
-            if route.page.is_dynamic:
+            if route.is_dynamic:
                 known = await _explain(route, route.pattern, route.read_static_paths())
                 note_paths(route.pattern, known)
                 chosen = known.params
-            async with asyncio.TaskGroup() as group:
-                for params in chosen:
-                    group.create_task(make(route, params))
-            if route.page.is_dynamic and known.fallback is not False:
+            await _run_all(make(route, params) for params in chosen)
+            if route.is_dynamic and known.fallback is not False:
                 report(MadePage(route.pattern, "on demand", source=route.source))
 
     async def _describe(self, route: PageRoute) -> MadePage:
-        if route.kind == "static" and not route.page.is_dynamic:
+        if route.kind == "static" and not route.is_dynamic:
             return MadePage(route.pattern, "static", None, len((await route.make_fixed()).body), route.source)
         return MadePage(route.pattern, "server", source=route.source)
 
     async def _make_for_build(self, route: PageRoute, params: Params) -> Entry:
         path = route.path_of(params)
         return await _explain(route, path, self.incremental.regenerate(path, lambda: route.make(params)))
+
+
+async def _run_all(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run coroutines side by side; the first exception ends the others and is raised, by itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for coroutine in coroutines:
+                group.create_task(coroutine)
+    except BaseExceptionGroup as failed:
+        first = failed.exceptions[0]
+    else:
+        return
+    raise first
 
 
 async def _explain(route: PageRoute, path: str, making: Awaitable[Value]) -> Value:

@@ -9,11 +9,15 @@ from slugline.http.response import Response
 from slugline.routing.request_path import find_slash_redirect, is_ordinary, read_path, read_query
 from slugline.routing.table import RouteTable
 from slugline.runtime.api_route import ApiRoute
-from slugline.runtime.page_route import NEVER_STORE, PageRoute, answer_html
+from slugline.runtime.page_route import MAKE_PREFIX, NEVER_STORE, PageRoute, answer_html
 from slugline.runtime.pages import Pages
+from slugline.runtime.public_files import PublicFiles
 from slugline.runtime.request_checks import check_request
+from slugline.schema.form import is_same_site
 
 __all__ = ["Site", "answer", "find_page", "is_api_path"]
+
+_MAKE = f"{MAKE_PREFIX}/".encode()
 
 
 class Site(Protocol):
@@ -21,6 +25,8 @@ class Site(Protocol):
 
     @property
     def table(self) -> RouteTable[ApiRoute]: ...
+    @property
+    def public(self) -> PublicFiles: ...
     @property
     def pages(self) -> Pages: ...
     @property
@@ -37,13 +43,27 @@ async def answer(site: Site, request: Request[Any, Any], response: Response[Any]
     table = site.table
     route = table.static.get(raw_path)
     if route is None:
+        if raw_path.startswith(_MAKE) and site.has_pages:
+            await _make_page(site, request, response)
+            return
+        file = site.public.find(raw_path)
+        if file is not None:
+            await site.public.answer(request, response, file)
+            return
         if is_ordinary(raw_path):
             match = table.match_ordinary(raw_path.decode("ascii"))
         elif raw_path == b"*" and request.method == "OPTIONS":
             response.status(204).set_header("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS").end()
             return
         else:
-            path = read_path(raw_path)
+            try:
+                path = read_path(raw_path)
+            except BadRequest:
+                # NEXTJS: no page and no file has such a path, so there it is a 404.
+                if is_api_path(request.path) or not site.has_pages:
+                    raise
+                await answer_not_found(site, request, response)
+                return
             location = find_slash_redirect(path, read_query(request.query_string))
             if location is not None and not _belongs_to_mounted(table, path):
                 # Not by redirect(), which would encode what came as it is: "%zz" would become another path.
@@ -66,6 +86,29 @@ async def answer(site: Site, request: Request[Any, Any], response: Response[Any]
         answer_upgrade_required(response)
         return
     await endpoint.run(request, response)
+
+
+async def _make_page(site: Site, request: Request[Any, Any], response: Response[Any]) -> None:
+    """Make the page that a fallback is shown for, as its script asks; its middleware sees a request for the page itself."""
+    if request.method != "POST":
+        response.status(405).set_header("allow", "POST").end("Method Not Allowed")
+        return
+    # SECURITY: another site's visitors must not make this one work.
+    if not is_same_site(request):
+        answer_unstored(response, 403, "Forbidden")
+        return
+    path = request.raw_path[len(_MAKE) - 1 :]
+    found = find_page(site, path)
+    if found is None:
+        answer_unstored(response, 404, "Not Found")
+        return
+    page, request.params = found
+    request.raw_path = path
+    request.route = page.pattern
+    request._api_route = making = page.making
+    assert making is not None
+    assert making.run is not None
+    await making.run(request, response)
 
 
 def _belongs_to_mounted(table: RouteTable[ApiRoute], path: str) -> bool:
