@@ -60,10 +60,10 @@ clean: ## Remove environments, caches and built files
 tests/npm/node_modules/.package-lock.json: tests/npm/package-lock.json | system-tools
 	sh scripts/install-npm-packages.sh
 
-# Node runs pyright, and what the tests compare with.
+# Node runs pyright, and what the tests compare with. Redis keeps pages in tests, and Chromium looks at them.
 .PHONY: system-tools
 system-tools:
-	@sh scripts/install-system-tools.sh node npm
+	@sh scripts/install-system-tools.sh node npm redis-server chromium
 
 %/.installed-demo: $(SOURCES_OF_ENVIRONMENT)
 	sh scripts/make-environment.sh $* demo

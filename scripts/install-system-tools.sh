@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install programs that Python packages cannot bring: install-system-tools.sh node npm wrk
+# Install programs that Python packages cannot bring: install-system-tools.sh node npm redis-server chromium wrk
 #
 # A program that is there is left alone. A missing one is installed on Debian as root; elsewhere a line says
 # what is missing, and what needs it skips or says so itself. CI has to have everything, so there it is a failure.
@@ -15,7 +15,7 @@ packages=
 for tool in $missing; do
     case $tool in
         node) packages="$packages nodejs" ;;
-        npm | wrk) packages="$packages $tool" ;;
+        npm | redis-server | chromium | wrk) packages="$packages $tool" ;;
         *) echo "install-system-tools.sh: no Debian package is known for $tool" >&2; exit 2 ;;
     esac
 done

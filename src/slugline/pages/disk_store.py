@@ -115,7 +115,7 @@ class DiskStore:
 
     def _warn_of_folder(self, error: OSError) -> None:
         self._warnings.warn(
-            f"Pages cannot be kept in {self._folder} ({_reason(error)}), so each worker makes its own and serves it from memory. "
+            f"Pages cannot be kept in {self._folder} ({_reason(error)}), so a new one is served by the worker that made it, from memory. "
             "Make room there, make the folder writable, or choose another store."
         )
 
