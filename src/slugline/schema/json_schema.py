@@ -1,0 +1,220 @@
+"""JSON Schema (draft 2020-12, the one of OpenAPI 3.1) of the types of many operations, with the named ones in one set of components."""
+
+import inspect
+import sys
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from typing_extensions import is_typeddict
+
+from slugline.http.multipart_form import UploadFile
+from slugline.schema.fields import is_model, make_adapter, needs_adapter, union_members, walk_types
+from slugline.schema.signature import UNTYPED, Operation
+
+__all__ = ["BINARY", "REFERENCE", "OperationSchemas", "Schema", "describe_types", "find_references"]
+
+Schema = dict[str, Any]
+
+REFERENCE = "#/components/schemas/"
+BINARY: Schema = {"type": "string", "format": "binary"}
+"""An uploaded file. OpenAPI 3.1 would also do with an empty schema; the generators of clients know this one."""
+
+
+def describe_types(types: Sequence[Any], *, are_answers: bool) -> tuple[list[Schema], dict[str, Schema]]:
+    """Give the schema of each type, in order, and the components that they refer to.
+
+    In an answer every field is there that the type does not allow to leave out, one with a default too; a body may come without it.
+    An answer may also be a union that nobody could decode. A class that neither library knows is {}, which is anything.
+    """
+    book = _Book(types, are_answers=are_answers)
+    return [book.describe(each) for each in types], book.components
+
+
+def find_references(value: object) -> Iterator[str]:
+    """Give the names of the components that a part of a document refers to, again and again."""
+    pending = [value]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, dict):
+            reference = each.get("$ref")
+            if isinstance(reference, str) and reference.startswith(REFERENCE):
+                yield reference.removeprefix(REFERENCE)
+            pending.extend(reversed(list(each.values())))
+        elif isinstance(each, list):
+            pending.extend(reversed(each))
+
+
+class OperationSchemas:
+    """The schemas of all types of some operations, and the components that they refer to."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        operations = list(operations)
+        taken = [each for operation in operations for each in (operation.body, operation.query) if each is not UNTYPED]
+        given = [each for operation in operations for each in operation.responses.values() if each is not UNTYPED]
+        taken_schemas, taken_components = describe_types(taken, are_answers=False)
+        given_schemas, given_components = describe_types(given, are_answers=True)
+        renamed = _find_different(taken_components, given_components)
+        self.components = given_components
+        for name, schema in taken_components.items():
+            self.components[renamed.get(name, name)] = _rename(schema, renamed)
+        # By identity, for a type with a `Meta` in it need not be hashable; the operations keep the types alive.
+        self._taken: dict[int, Schema] = dict(zip(map(id, taken), _rename(taken_schemas, renamed), strict=True))
+        self._given: dict[int, Schema] = dict(zip(map(id, given), given_schemas, strict=True))
+
+    def body(self, operation: Operation) -> Schema:
+        """Give the schema of the body, which the operation must have."""
+        return self._taken[id(operation.body)]
+
+    def answer(self, type_: Any) -> Schema:
+        """Give the schema of one of the types in `responses`."""
+        return self._given[id(type_)]
+
+    def query(self, operation: Operation) -> Schema:
+        """Give the schema of the query with its properties at the top, and {} when there is none."""
+        return {} if operation.query is UNTYPED else self._resolve(self._taken[id(operation.query)])
+
+    def reach(self, roots: object) -> list[str]:
+        """Give the names of the components that some schemas refer to, directly or not, in alphabetical order."""
+        found: set[str] = set()
+        pending = list(find_references(roots))
+        while pending:
+            name = pending.pop()
+            if name not in found:
+                found.add(name)
+                pending.extend(find_references(self.components[name]))
+        return sorted(found)
+
+    def _resolve(self, schema: Schema) -> Schema:
+        while "$ref" in schema:
+            schema = self.components[schema["$ref"].removeprefix(REFERENCE)]
+        return schema
+
+
+class _Book:
+    def __init__(self, types: Sequence[Any], *, are_answers: bool) -> None:
+        self.are_answers = are_answers
+        self.components: dict[str, Schema] = {}
+        self.model_schemas: dict[int, Schema] = {}
+        parts = [part for each in types for part in self._parts(each)]
+        self._describe_models(parts)
+        plain = [each for each in parts if not needs_adapter(each) and self._is_describable(each)]
+        schemas, components = _with_msgspec(plain, self._describe_class)
+        renamed = {name: f"{name}Data" for name in components if name in self.components}
+        self.plain_schemas: dict[int, Schema] = dict(zip(map(id, plain), _rename(schemas, renamed), strict=True))
+        for name, schema in components.items():
+            self.components[renamed.get(name, name)] = _rename(schema, renamed)
+        if are_answers:
+            _require_defaults(self.components, plain)
+        for schema in self.components.values():
+            _clean_descriptions(schema)
+
+    def describe(self, type_: Any) -> Schema:
+        schemas = [(self.model_schemas if needs_adapter(each) else self.plain_schemas).get(id(each), {}) for each in self._parts(type_)]
+        return {"anyOf": schemas} if len(schemas) > 1 else schemas[0]
+
+    def _parts(self, type_: Any) -> tuple[Any, ...]:
+        return union_members(type_) if self.are_answers and not needs_adapter(type_) else (type_,)
+
+    def _describe_models(self, parts: Sequence[Any]) -> None:
+        wanted: dict[int, Any] = {}
+        for part in parts:
+            # Models in the fields of a Struct have no adapter of their own yet.
+            found = [part] if needs_adapter(part) else [each for each in walk_types(part) if is_model(each)]
+            wanted.update((id(each), each) for each in found)
+        mode = "serialization" if self.are_answers else "validation"
+        adapters = [(key, mode, adapter) for key, each in wanted.items() if (adapter := _describable(each)) is not None]
+        if adapters:
+            schemas, shared = sys.modules["pydantic"].TypeAdapter.json_schemas(
+                adapters, ref_template=f"{REFERENCE}{{model}}", schema_generator=_model_generator()
+            )
+            self.model_schemas = {key: schema for (key, _), schema in schemas.items()}
+            self.components.update(shared.get("$defs", {}))
+
+    def _describe_class(self, cls: type) -> Schema:
+        return dict(BINARY) if cls is UploadFile else self.model_schemas.get(id(cls), {})
+
+    def _is_describable(self, type_: Any) -> bool:
+        try:
+            _with_msgspec([type_], self._describe_class)
+        except (TypeError, NameError, ValueError):
+            return False
+        return True
+
+
+def _with_msgspec(types: Sequence[Any], describe_class: Any) -> tuple[list[Schema], dict[str, Schema]]:
+    schemas, components = msgspec.json.schema_components(types, schema_hook=describe_class, ref_template=f"{REFERENCE}{{name}}")
+    return list(schemas), components
+
+
+def _describable(type_: Any) -> Any:
+    """Give the adapter of a model, or None for one that pydantic itself cannot describe: with a class of the user's in it, say."""
+    adapter = make_adapter(type_)
+    try:
+        adapter.json_schema(schema_generator=_model_generator())
+    except Exception:  # noqa: BLE001 (pydantic's own errors, whose module must not be imported)
+        return None
+    return adapter
+
+
+def _model_generator() -> Any:
+    """Give pydantic's maker of schemas, made to know an uploaded file."""
+    base = sys.modules["pydantic.json_schema"].GenerateJsonSchema
+
+    def describe_instance(self: Any, schema: Any) -> Schema:
+        described: Schema = dict(BINARY) if schema["cls"] is UploadFile else base.is_instance_schema(self, schema)
+        return described
+
+    return type("ModelGenerator", (base,), {"is_instance_schema": describe_instance})
+
+
+def _require_defaults(components: Mapping[str, Schema], types: Iterable[Any]) -> None:
+    """Make all fields required, but for those of a TypedDict and of a Struct that leaves out what is as by default."""
+    sparse = set()
+    for cls in (typing.get_origin(each) or each for type_ in types for each in walk_types(type_)):
+        if isinstance(cls, type) and (is_typeddict(cls) or (issubclass(cls, msgspec.Struct) and cls.__struct_config__.omit_defaults)):
+            sparse.add(cls.__name__)
+    for schema in components.values():
+        # Of a generic class the title is "Page[Item]". A class of the same name as a sparse one is left alone with it.
+        if "properties" in schema and str(schema.get("title", "")).partition("[")[0] not in sparse:
+            schema["required"] = list(schema["properties"])
+
+
+def _clean_descriptions(value: Any) -> None:
+    """Take the indentation out of docstrings, in place."""
+    pending = [value]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, dict):
+            if isinstance(each.get("description"), str):
+                each["description"] = inspect.cleandoc(each["description"])
+            pending.extend(each.values())
+        elif isinstance(each, list):
+            pending.extend(each)
+
+
+def _find_different(taken: Mapping[str, Schema], given: Mapping[str, Schema]) -> dict[str, str]:
+    """Give names of their own to components that a body has and an answer has otherwise, and to those that refer to one of them."""
+    different = {name for name, schema in taken.items() if name in given and given[name] != schema}
+    while more := {name for name in taken.keys() & given.keys() - different if different & set(find_references(taken[name]))}:
+        different |= more
+    names: dict[str, str] = {}
+    for name in sorted(different):
+        free = f"{name}Input"
+        while free in taken or free in given:
+            free += "Data"
+        names[name] = free
+    return names
+
+
+def _rename(value: Any, renamed: Mapping[str, str]) -> Any:
+    """Give a copy in which the references to some components have their new names; those in the mapping of a discriminator too."""
+    if isinstance(value, dict):
+        return {key: _rename(each, renamed) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_rename(each, renamed) for each in value]
+    if isinstance(value, str) and value.startswith(REFERENCE):
+        name = value.removeprefix(REFERENCE)
+        return f"{REFERENCE}{renamed.get(name, name)}"
+    return value
