@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["STARTERS", "Server", "find_free_port", "start_granian", "start_process", "start_uvicorn"]
+__all__ = ["STARTERS", "Server", "find_free_port", "is_open", "start_granian", "start_process", "start_uvicorn"]
 
 READY_WITHIN_SECONDS = 20
 STOPPED_WITHIN_SECONDS = 10
@@ -74,6 +74,12 @@ def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def is_open(port: int) -> bool:
+    """Tell whether somebody listens on a port of the loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def start_process(command: list[str], port: int) -> Server:

@@ -1,8 +1,8 @@
 """The command line: argv in, one function of commands/ called, its outcome printed."""
 
+import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from slugline.commands.build import build as build_project
 from slugline.commands.dev import DevOptions
 from slugline.commands.dev import dev as run_dev
-from slugline.commands.new import create_project, templates
+from slugline.commands.new import create_project, next_steps, templates
 from slugline.commands.routes import list_routes
 from slugline.commands.start import ServerOptions
 from slugline.commands.start import start as start_server
@@ -23,7 +23,6 @@ from slugline.errors import ProjectError
 from slugline.nextjs.app import find_nextjs_app
 from slugline.nextjs.build import DEFAULT_PORT
 from slugline.runtime.pages import MadePage
-from slugline.runtime.settings import Settings
 from slugline.runtime.threads import DEFAULT_THREADS
 
 __all__ = ["main"]
@@ -79,11 +78,13 @@ def main() -> None:
 @click.option("--threads", default=DEFAULT_THREADS, show_default=True, type=click.IntRange(1, 1000), help="`def` handlers at once.")
 @click.option("--max-concurrent", default=1000, show_default=True, type=click.IntRange(1), help="Requests at once; beyond it 503.")
 @click.option("--access-log", type=click.Choice(["text", "json"]), help="Write a line for each request to standard output.")
+@click.option("--page-store", default="", metavar="STORE", help="memory, disk, or redis://host:port/0; without it the disk.")
 @click.option("--no-compress", is_flag=True, help="Leave compression to the proxy in front.")
 @click.option("--log-level", default="info", show_default=True, type=LOG_LEVEL, help="What to log.")
 @click.option("--shutdown-seconds", default=25, show_default=True, type=click.IntRange(1, 3600), help="How long a stop waits.")
 @PYTHON_ONLY
 @click.option("--behind-nextjs", is_flag=True, hidden=True)
+@click.option("--next-dist", default=".next", hidden=True)
 @explain_errors
 def start(
     directory: Path,
@@ -93,29 +94,34 @@ def start(
     threads: int,
     max_concurrent: int,
     access_log: str | None,
+    page_store: str,
     no_compress: bool,
     log_level: str,
     shutdown_seconds: int,
     python_only: bool,
     behind_nextjs: bool,
+    next_dist: str,
 ) -> None:
     """Serve the project in DIRECTORY, behind its Next.js app if it is one. Threads and requests are counted for each process."""
     app = None if python_only else find_nextjs_app(directory.resolve())
     if app is not None:
         start_with_nextjs(app, _python_command(directory), host=host, port=port, announce=_announce)
         return
-    settings = Settings(
-        threads=threads,
-        max_concurrent=max_concurrent,
-        access_log=access_log,
-        compress=not no_compress,
-        shutdown_seconds=shutdown_seconds,
-    )
-    if behind_nextjs:
-        settings = replace(settings, **BEHIND_NEXTJS)
+    given: dict[str, object] = {
+        "threads": threads,
+        "max_concurrent": max_concurrent,
+        "access_log": access_log,
+        "page_store": page_store,
+        "shutdown_seconds": shutdown_seconds,
+    }
+    # What was not given is for slugline.config.py to say.
+    source = click.get_current_context().get_parameter_source
+    given = {name: value for name, value in given.items() if source(name) is not ParameterSource.DEFAULT}
+    given |= {"compress": False} if no_compress else {}
+    given |= BEHIND_NEXTJS if behind_nextjs else {}
     name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::1", "::") else f"[{host}]" if ":" in host else host
     click.echo(f"Slugline on http://{name}:{port}", err=True)
-    start_server(directory, ServerOptions(host, port, workers, log_level, settings))
+    start_server(directory, ServerOptions(host, port, workers, log_level, given=given, next_dist=next_dist))
 
 
 @main.command()
@@ -139,10 +145,11 @@ def dev(directory: Path, host: str, port: int | None, poll: bool, python_only: b
 @explain_errors
 def build(directory: Path, python_port: int, python_only: bool, automatic: bool) -> None:
     """Check the project in DIRECTORY, make its pages, and build its Next.js app if it is one."""
+    real = dict(os.environ)
     report = build_project(directory, automatic=automatic, progress=_show_progress if sys.stderr.isatty() else None)
     app = None if python_only else find_nextjs_app(directory.resolve())
     if app is not None:
-        build_with_nextjs(app, port=python_port)
+        build_with_nextjs(app, port=python_port, environment=real)
     _print_pages(report.pages)
     if not automatic:
         parts = [_count(report.api_routes, "route"), *([_count(len(report.pages), "page")] if report.pages else [])]
@@ -193,4 +200,5 @@ def new(name: Path, template: str) -> None:
     """Make a project in the new folder NAME."""
     for path in create_project(name, template):
         click.echo(f"  {click.style('+', fg='green')} {path}")
-    click.echo(f"\nNow:\n  cd {name}\n  slugline start\n  open http://localhost:3000/api/hello")
+    steps = next_steps(template)
+    click.echo("\n".join(["\nNow:", f"  cd {name}", *(f"  {step}" for step in steps)]))

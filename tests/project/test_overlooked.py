@@ -57,6 +57,12 @@ PROJECTS = {
         {"pages/api/a.py": HANDLER, "pages/shop.py": "from x import y\napp = y()\n"},
         ["pages/shop.py answers nothing, since routes lie in pages/api/. Move it there: pages/api/shop.py."],
     ),
+    "pages alone": ({"pages/index.html": "", "pages/index.py": "def get_static_props(context): ...\n", "pages/db.py": "x = 1\n"}, []),
+    "a page in Python": ({"pages/about.py": "def page(props): ...\n", "pages/404.py": "def page(props): ...\n"}, []),
+    "a route file among pages": (
+        {"pages/index.html": "", "pages/hello.py": HANDLER},
+        [NONE + "pages/hello.py answers nothing, since routes lie in pages/api/. Move it there: pages/api/hello.py."],
+    ),
     "helpers": ({"pages/api/a.py": HANDLER, "pages/db.py": "def connect(): ...\n", "pages/_x.py": HANDLER}, []),
     "tests and libraries": ({"pages/api/a.py": HANDLER, "pages/test_a.py": HANDLER, "pages/node_modules/x/a.py": HANDLER}, []),
     "a hidden src": (

@@ -304,3 +304,207 @@ def test_helpers_of_middleware_are_left_alone(tmp_path: Path, files: list[str], 
     for file in files:
         (tmp_path / file).write_text(text)
     assert "/api/x" in patterns(scan_pages(tmp_path)).values()
+
+
+# Pages
+
+
+def pages_of(found: Scan) -> dict[str, tuple[str, str | None, str | None]]:
+    """Give pattern, template and module of each page, by the file that messages name."""
+    return {page.source: (page.pattern, page.template, page.module) for page in found.page_files}
+
+
+PAGE_FILES = {
+    "pages/index.html": "/",
+    "pages/about.html": "/about",
+    "pages/shop/index.html": "/shop",
+    "pages/shop/new.html": "/shop/new",
+    "pages/index/index.html": "/index",
+    "pages/post/[slug].html": "/post/[slug]",
+    "pages/docs/[...path].html": "/docs/[...path]",
+    "pages/[[...path]].html": "/[[...path]]",
+    "pages/[user]/posts/[id].html": "/[user]/posts/[id]",
+    "pages/with.dot.html": "/with.dot",
+    "pages/with space.html": "/with space",
+    "pages/ünï.html": "/ünï",
+    "pages/apis/x.html": "/apis/x",
+    "pages/shop/api.html": "/shop/api",
+    "pages/shop/api/x.html": "/shop/api/x",
+    "pages/shop/404.html": "/shop/404",
+    "pages/test_x.html": "/test_x",
+}
+
+
+@pytest.mark.parametrize(("file", "pattern"), PAGE_FILES.items(), ids=PAGE_FILES)
+def test_a_template_is_a_page(tmp_path: Path, file: str, pattern: str) -> None:
+    found = scan(tmp_path, file)
+    assert pages_of(found) == {file: (pattern, file.removeprefix("pages/"), None)}
+    assert found.routes == found.error_pages == ()
+
+
+NO_PAGES = [
+    "pages/_app.html",
+    "pages/_part.html",
+    "pages/_parts/x.html",
+    "pages/.hidden.html",
+    "pages/.git/x.html",
+    "pages/about.htm",
+    "pages/about.HTML",
+    "pages/about.md",
+    "pages/about",
+    "pages/node_modules/x.html",
+    "pages/api/x.html",
+    "pages/helper.py",
+    "pages/_helper.py",
+    "pages/test_real.py",
+    "pages/conftest.py",
+    "pages/folder.html/notes.md",
+    "about.html",
+    "public/about.html",
+]
+
+
+@pytest.mark.parametrize("file", NO_PAGES)
+def test_what_is_no_page(tmp_path: Path, file: str) -> None:
+    assert pages_of(scan(tmp_path, "pages/real.html", file)) == {"pages/real.html": ("/real", "real.html", None)}
+
+
+def test_a_module_beside_a_template_belongs_to_it(tmp_path: Path) -> None:
+    found = scan(tmp_path, "pages/post/[slug].html", "pages/post/[slug].py", "pages/post/other.py")
+    assert pages_of(found) == {"pages/post/[slug].html": ("/post/[slug]", "post/[slug].html", "pages/post/[slug].py")}
+
+
+# the text of a lone Python file, whether it makes a page
+LONE = {
+    "page": ("def page(props): ...\n", True),
+    "async page": ("x = 1\nasync  def page (props): ...\n", True),
+    "assigned": ("page = make_page()\n", True),
+    "annotated": ("page: object = make_page()\n", True),
+    "props": ("def get_static_props(context): ...\n", True),
+    "paths": ("def get_static_paths(): ...\n", True),
+    "server": ("async def get_server_side_props(context): ...\n", True),
+    "as in Next.js": ("def getStaticProps(context): ...\n", True),
+    "nothing": ("", False),
+    "a helper": ("def load(): ...\n", False),
+    "another name": ("def page_of(x): ...\npages = 1\n", False),
+    "inside": ("class A:\n    def page(self): ...\n", False),
+    "called": ("page(1)\n", True),  # taken for one: it is refused when nothing of the kind is defined
+    "a handler": ("def handler(req, res): ...\n", False),
+}
+
+
+@pytest.mark.parametrize(("text", "is_page"), LONE.values(), ids=LONE)
+def test_a_lone_module(tmp_path: Path, text: str, is_page: bool) -> None:
+    make_project(tmp_path, "pages/in/a.py")
+    (tmp_path / "pages/in/a.py").write_text(text)
+    assert pages_of(scan_pages(tmp_path)) == ({"pages/in/a.py": ("/in/a", None, "pages/in/a.py")} if is_page else {})
+
+
+def test_pages_of_errors_stand_apart(tmp_path: Path) -> None:
+    found = scan(tmp_path, "pages/404.html", "pages/404.py", "pages/500.html", "pages/403.html", "pages/_middleware.py")
+    assert [(page.pattern, page.module) for page in found.error_pages] == [("/404", "pages/404.py"), ("/500", None)]
+    assert list(pages_of(found)) == ["pages/403.html"]
+
+
+def test_src_pages_has_pages(tmp_path: Path) -> None:
+    found = scan(tmp_path, "src/pages/a.html", "src/pages/a.py")
+    assert pages_of(found) == {"src/pages/a.html": ("/a", "a.html", "src/pages/a.py")}
+
+
+def test_the_middleware_of_pages(tmp_path: Path) -> None:
+    found = scan(tmp_path, "pages/_middleware.py", "pages/in/_middleware.py", "pages/in/a.html", "pages/b.html", "pages/api/c.py")
+    assert {page.pattern: [file.source for file in page.middleware] for page in found.page_files} == {
+        "/b": ["pages/_middleware.py"],
+        "/in/a": ["pages/_middleware.py", "pages/in/_middleware.py"],
+    }
+    assert [file.source for file in found.middleware] == ["pages/_middleware.py", "pages/in/_middleware.py"]
+
+
+def test_middleware_that_no_page_would_meet_is_refused(tmp_path: Path) -> None:
+    make_project(tmp_path, "pages/in/a.html", "pages/in/_middlewares.py", "pages/b.html")
+    (tmp_path / "pages/in/_middlewares.py").write_text(GUARDED)
+    with pytest.raises(RouteNameError, match=r"Name it pages/in/_middleware\.py;"):
+        scan_pages(tmp_path)
+    refused: list[RouteNameError] = []
+    assert list(pages_of(scan_pages(tmp_path, refused))) == ["pages/b.html"]
+    assert len(refused) == 1
+
+
+@pytest.mark.parametrize("file", [file.replace("pages/api/", "pages/").replace(".py", ".html") for file in BAD_FILES.values()])
+def test_a_bad_name_of_a_page(tmp_path: Path, file: str) -> None:
+    with pytest.raises(RouteNameError) as raised:
+        scan(tmp_path, file)
+    assert raised.value.message.startswith(f"{file}: ")
+    refused: list[RouteNameError] = []
+    assert list(pages_of(scan_pages(make_project(tmp_path, "pages/good.html"), refused))) == ["pages/good.html"]
+    assert [error.files for error in refused] == [(file,)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse to make such a name")
+@pytest.mark.parametrize("name", [b"pages/\xff.html", b"pages/\xff/x.html"])
+def test_a_page_whose_name_is_not_utf8(tmp_path: Path, name: bytes) -> None:
+    with pytest.raises(RouteNameError, match="not UTF-8"):
+        scan(tmp_path, os.fsdecode(name))
+
+
+PAGE_CONFLICTS = {
+    "file and index": ("pages/shop.html", "pages/shop/index.html"),
+    "two names": ("pages/[a].html", "pages/[b].html"),
+    "two names in folders": ("pages/[a]/x.html", "pages/[b]/y.html"),
+    "optional and index": ("pages/o/[[...s]].html", "pages/o/index.html"),
+    "catch-alls": ("pages/[...r].html", "pages/[[...s]].html"),
+    "a page and a route": ("pages/[[...all]].html", "pages/index.html"),
+}
+
+
+@pytest.mark.parametrize("files", PAGE_CONFLICTS.values(), ids=PAGE_CONFLICTS)
+def test_a_conflict_of_pages_names_both_files(tmp_path: Path, files: tuple[str, str]) -> None:
+    found = scan(tmp_path, *files)
+    with pytest.raises(RouteConflict) as raised:
+        build_table(Route(page.pattern, page.segments, None, page.source) for page in found.page_files)
+    assert sorted(raised.value.files) == sorted(files)
+
+
+def test_a_page_and_a_route_for_the_same_path(tmp_path: Path) -> None:
+    """A page beside `api/` cannot answer one of its paths; a name in brackets can stand for "api", and is then the lesser."""
+    found = scan(tmp_path, "pages/[name]/index.html", "pages/api/index.py", "pages/[name]/[id].html", "pages/api/[pid].py")
+    table = build_table(Route(each.pattern, each.segments, None, each.source) for each in (*found.routes, *found.page_files))
+    for path, source in {"/api": "pages/api/index.py", "/api/7": "pages/api/[pid].py", "/x/7": "pages/[name]/[id].html"}.items():
+        match = table.match(path)
+        assert match is not None
+        assert match.route.source == source
+
+
+def test_api_html_is_a_page_at_the_place_of_a_route(tmp_path: Path) -> None:
+    found = scan(tmp_path, "pages/api.html", "pages/api/index.py")
+    with pytest.raises(RouteConflict) as raised:
+        build_table(Route(each.pattern, each.segments, None, each.source) for each in (*found.routes, *found.page_files))
+    assert set(raised.value.files) == {"pages/api.html", "pages/api/index.py"}
+
+
+class TestLinkedPages:
+    def test_a_folder_of_the_project_is_followed(self, tmp_path: Path) -> None:
+        make_project(tmp_path, "shared/y.html", "pages/x.html")
+        (tmp_path / "pages/more").symlink_to(tmp_path / "shared")
+        assert pages_of(scan_pages(tmp_path)) == {
+            "pages/x.html": ("/x", "x.html", None),
+            "pages/more/y.html": ("/more/y", "more/y.html", None),
+        }
+
+    def test_a_folder_outside_is_named_and_not_followed(self, tmp_path: Path) -> None:
+        make_project(tmp_path, "elsewhere/x.html", "project/pages/y.html")
+        (tmp_path / "project/pages/z").symlink_to(tmp_path / "elsewhere")
+        found = scan_pages(tmp_path / "project")
+        assert list(pages_of(found)) == ["pages/y.html"]
+        assert found.outside == ("pages/z",)
+
+    def test_loops_end(self, tmp_path: Path) -> None:
+        make_project(tmp_path, "pages/a/x.html")
+        (tmp_path / "pages/a/up").symlink_to("..")
+        (tmp_path / "pages/self").symlink_to("self")
+        assert "/a/x" in {page.pattern for page in scan_pages(tmp_path).page_files}
+
+    def test_a_link_to_nothing_is_none(self, tmp_path: Path) -> None:
+        make_project(tmp_path, "pages/y.html")
+        (tmp_path / "pages/z.html").symlink_to("nowhere")
+        assert list(pages_of(scan_pages(tmp_path))) == ["pages/y.html"]

@@ -11,9 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,10 @@ from slugline.commands.build import must_build
 from slugline.commands.environment import apply_environment
 from slugline.errors import ServerError
 from slugline.project.discover import Project, discover, log_warnings
+from slugline.project.preview_keys import ProjectPreviewSource
 from slugline.runtime.channel import StreamCut
 from slugline.runtime.listen import find_port, resolve_host
-from slugline.runtime.settings import Settings
+from slugline.runtime.settings import Settings, settings_of
 
 __all__ = ["END_STREAMS", "HEADER_BUFFER_BYTES", "ServerOptions", "start"]
 
@@ -57,7 +58,11 @@ class ServerOptions:
     port: int = 3000
     workers: int = 1
     log_level: str = "info"
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings | None = None
+    """All settings; without them, those of slugline.config.py with what is `given` over them."""
+    given: Mapping[str, object] = field(default_factory=dict)
+    next_dist: str = ".next"
+    """The folder to which a Next.js app in the project is built; the keys of draft mode are in it."""
 
 
 def start(directory: Path, options: ServerOptions) -> None:
@@ -72,6 +77,8 @@ def start(directory: Path, options: ServerOptions) -> None:
     apply_environment(directory, "start")
     project = discover(directory)
     log_warnings(project)
+    settings = options.settings or settings_of(project.config, options.given)
+    options = replace(options, settings=settings)
     _make_pages(project)
     address = resolve_host(options.host)
     find_port(address, options.port)
@@ -91,12 +98,12 @@ def start(directory: Path, options: ServerOptions) -> None:
         backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         respawn_interval=RESPAWN_SECONDS,
-        workers_kill_timeout=int(options.settings.shutdown_seconds) + 1,
+        workers_kill_timeout=int(settings.shutdown_seconds) + 1,
         log_level=LogLevels(options.log_level),
         log_dictconfig=_log_config(options.log_level),
     )
     server.serve(
-        target_loader=functools.partial(_load, str(directory), options.settings, os.getpid()),
+        target_loader=functools.partial(_load, str(directory), options, os.getpid()),
         wrap_loader=False,
     )
 
@@ -117,10 +124,11 @@ def _make_pages(project: Project) -> None:
             pass
 
 
-def _load(directory: str, settings: Settings, parent: int) -> AsgiAdapter:
+def _load(directory: str, options: ServerOptions, parent: int) -> AsgiAdapter:
     """Load the project in a worker; runs in the worker's process."""
     _end_with_parent(parent)
-    adapter = create_app(directory, settings)
+    adapter = create_app(directory, options.settings)
+    adapter.app.preview_source = ProjectPreviewSource(adapter.app.project.root, development=False, dist=options.next_dist)
     adapter.on_start = _prepare
     return adapter
 

@@ -1,5 +1,6 @@
 """Last touches on an answer: what HTTP says of its body, its length, its tag and its coding."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from slugline.errors import InvalidHeader
@@ -29,6 +30,8 @@ def finish_whole(request: Request[Any, Any], response: Response[Any], *, compres
     # PERF: a request without cookies pays for this look-up alone; one with other cookies for a search in their bytes.
     if b"cookie" in request.index and request._has_stale_preview():
         _clear_stale_preview(request, response)
+    if response._outer_cookies:
+        _put_first(response, response._outer_cookies)
     status = response._status
     body = response._body
     fields: Fields = []
@@ -78,6 +81,8 @@ def finish_head(
     """
     if b"cookie" in request.index and request._has_stale_preview():
         _clear_stale_preview(request, response)
+    if response._outer_cookies:
+        _put_first(response, response._outer_cookies)
     status = response._status
     fields: Fields = []
     if status in BODILESS:
@@ -112,9 +117,13 @@ def _clear_stale_preview(request: Request[Any, Any], response: Response[Any]) ->
     """Have the browser drop cookies of draft mode that say nothing. NEXTJS: on every answer, whether the handler looked or not."""
     if request._host is None or "/" in response._cleared_drafts:
         return
-    lines = clear_draft_cookies(secure=request._host.preview_source.secure)
-    own = response.get_header("set-cookie")
     # Before the handler's own: it may have turned draft mode on anew.
+    _put_first(response, clear_draft_cookies(secure=request._host.preview_source.secure))
+
+
+def _put_first(response: Response[Any], lines: Sequence[str]) -> None:
+    """Put Set-Cookie lines before those that the answer has."""
+    own = response.get_header("set-cookie")
     response._fields = {**(response._fields or {}), "set-cookie": [*lines, *([own] if isinstance(own, str) else own or [])]}
 
 
@@ -128,6 +137,9 @@ def _content_type(response: Response[Any], fields: Fields) -> str | None:
         text = own if isinstance(own, str) else own[0]
         fields.append((b"content-type", text.encode("latin-1")))
         return text
+    if response._outer_type is not None and not response._typed:
+        fields.append((b"content-type", response._outer_type.encode("latin-1")))
+        return response._outer_type
     if response._type is None:
         return None
     fields.append((b"content-type", response._type))

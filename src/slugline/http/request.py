@@ -85,7 +85,13 @@ class Request(Generic[Body, Query]):
     _socket: Any = None
     _channel: Any = None
     _unawaited: Any = None  # a middleware that the handler began to run and has not awaited
+    _rewritten_query: Mapping[str, str | list[str]] | None = None  # the query that a rewrite has given it
+    _rewritten_path: str | None = None  # and the path, for what reads it from the scope
+    _outer: Any = None  # the fields that rules and middleware give to the answer, whoever makes it
+    _fails_as_page = False  # whether an error now is one of the whole site, whatever the path
     _mount_prefix = ""  # what an outer application has taken off the path
+    _base_path = ""  # what the project's own base path was
+    _making = False  # whether a page is to be made, and not shown
     _given_up = False  # whether another answer goes out than the handler's
     _after: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = None
 
@@ -145,7 +151,10 @@ class Request(Generic[Body, Query]):
         """
         query = self._query
         if query is None:
-            query = parse_query(self.query_string) if self.query_string else {}
+            if self._rewritten_query is not None:
+                query = dict(self._rewritten_query)
+            else:
+                query = parse_query(self.query_string) if self.query_string else {}
             if self.params:
                 query.update(self.params)
             self._query = query
@@ -204,6 +213,12 @@ class Request(Generic[Body, Query]):
     def _find_draft_cookies(self) -> DraftCookies | None:
         header = self.index.get(b"cookie")
         return find_draft_cookies(header) if header is not None else None
+
+    def _replace_fields(self, fields: Fields) -> None:
+        """Take other header fields for those that the client sent, and forget what was read from them."""
+        self.fields = fields
+        self.index = index_fields(fields)
+        self._headers = self._cookies = self._preview = None
 
     @property
     def http_version(self) -> str:

@@ -70,6 +70,8 @@ class Response(Generic[Data]):
     _source: Any = None  # a file or an iterator, for `send`
     _fields: dict[str, str | list[str]] | None = None
     _channel: Channel | None = None
+    _outer_type: str | None = None  # the Content-Type that the project's rules name where the handler names none
+    _outer_cookies: tuple[str, ...] = ()  # Set-Cookie lines of the project's rules and middleware, sent beside the handler's own
     _cleared_drafts: frozenset[str] = frozenset()  # the paths whose cookies of draft mode have been cleared
     _encoded: dict[str, bytes] | None = None  # the body in each coding, for a body that is sent many times
     _final: tuple[int, list[tuple[bytes, bytes]], bytes] | None = None  # status, fields and body as they go out

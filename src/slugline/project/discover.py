@@ -3,10 +3,11 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from slugline.project.config import ProjectConfig, load_config
 from slugline.project.imports import begin_imports
 from slugline.project.modules import (
     Instrumentation,
@@ -17,6 +18,7 @@ from slugline.project.modules import (
 )
 from slugline.project.overlooked import find_narrow_application, find_overlooked
 from slugline.project.page_modules import LoadedPage, load_page_module
+from slugline.project.root_middleware import RootMiddleware, load_root_middleware
 from slugline.project.scan import PageFile, scan_pages
 from slugline.routing.table import Route, RouteTable, build_table
 
@@ -41,6 +43,8 @@ class Project:
     root: Path
     table: RouteTable[LoadedRoute | LoadedPage]
     instrumentation: Instrumentation
+    config: ProjectConfig = field(default_factory=ProjectConfig)
+    root_middleware: RootMiddleware | None = None
     error_pages: tuple[LoadedPage, ...] = ()
     """The pages of the patterns "/404" and "/500"."""
     pages_folder: Path = Path()
@@ -65,6 +69,8 @@ def discover(directory: str | os.PathLike[str]) -> Project:
         Route(file.pattern, file.segments, None, file.source) for file in scan.routes
     )  # a conflict of names comes before any import
     begin_imports(root)
+    config = load_config(root)
+    root_middleware = load_root_middleware(root, scan.pages.relative_to(root).as_posix(), config.base_path)
     shared = {file.source: load_folder_middleware(root, file.source) for file in scan.middleware}
     routes: list[Route[LoadedRoute | LoadedPage]] = []
     warnings = list(find_overlooked(scan))
@@ -76,7 +82,7 @@ def discover(directory: str | os.PathLike[str]) -> Project:
         warnings += [narrow] if narrow else []
     routes.extend(Route(page.pattern, page.segments, load_page(root, page, shared), page.source) for page in scan.page_files)
     error_pages = tuple(load_page(root, page, shared) for page in scan.error_pages)
-    return Project(root, build_table(routes), load_instrumentation(root), error_pages, scan.pages, tuple(warnings))
+    return Project(root, build_table(routes), load_instrumentation(root), config, root_middleware, error_pages, scan.pages, tuple(warnings))
 
 
 def load_page(root: Path, file: PageFile, shared: Mapping[str, tuple[Callable[..., Any], ...]]) -> LoadedPage:

@@ -8,7 +8,7 @@ import re
 from slugline.errors import BadRequest
 from slugline.http.url import reserialise_query
 
-__all__ = ["find_slash_redirect", "is_ordinary", "read_path", "read_query"]
+__all__ = ["collapse_slashes", "find_end_redirect", "find_slash_redirect", "is_ordinary", "read_path", "read_query"]
 
 _ORDINARY = re.compile(rb"(?:/[A-Za-z0-9_~$&'()*+,;=:@\-][A-Za-z0-9_.~$&'()*+,;=:@\-]*)+")
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
@@ -51,10 +51,37 @@ def find_slash_redirect(path: str, query: str) -> str | None:
     NEXTJS: runs of slashes collapse first, with the query kept as it was sent; the slash at the end goes in a hop of its
     own, with the query written anew.
     """
+    return collapse_slashes(path, query) or find_end_redirect(path, query)
+
+
+def collapse_slashes(path: str, query: str) -> str | None:
+    """Give the URL without repeated slashes and backslashes; None for one that has none."""
     if "//" in path or "\\" in path:
         collapsed = _REPEATED_SLASH.sub("/", path)
         return f"{collapsed}?{query}" if query else collapsed
-    if path.endswith("/") and path != "/":
-        rest = reserialise_query(query)
-        return f"{path[:-1]}?{rest}" if rest else path[:-1]
     return None
+
+
+def find_end_redirect(path: str, query: str, *, trailing_slash: bool = False, base_path: str = "") -> str | None:
+    """Give the URL that a path redirects to for the sake of the slash at its end; None where it has the end that it should have.
+
+    NEXTJS: without `trailing_slash` no path but "/" ends in one. With it, every path does whose last segment has no dot, those of
+    API routes too, and what lies below /.well-known/ is left alone.
+    """
+    ends = path.endswith("/")
+    if trailing_slash:
+        inner = path.removeprefix(base_path)
+        if inner.startswith("/.well-known/"):
+            return None
+        last = path.rstrip("/").rpartition("/")[2]
+        # The last segment is decoded for this: "a%2Eb" is the same name as "a.b".
+        wanted = "." not in last or path == "/"
+        if path == base_path and base_path:
+            wanted = True
+    else:
+        wanted = path == "/"
+    if ends == wanted:
+        return None
+    moved = f"{path}/" if wanted else path.rstrip("/")
+    rest = reserialise_query(query)
+    return f"{moved}?{rest}" if rest else moved

@@ -29,9 +29,12 @@ from slugline.runtime.page_route import NEVER_STORE, answer_html, make_page_endp
 from slugline.runtime.pages import Pages
 from slugline.runtime.pipeline import answer, find_page, is_api_path
 from slugline.runtime.public_files import PublicFiles
-from slugline.runtime.settings import Settings
+from slugline.runtime.resolve import Gateway
+from slugline.runtime.run_root_middleware import RunRootMiddleware
+from slugline.runtime.settings import Settings, settings_of
 from slugline.runtime.streaming import Load, Streaming
 from slugline.runtime.threads import Overloaded, Threads
+from slugline.runtime.websocket import WebSocket
 
 __all__ = ["App"]
 
@@ -48,13 +51,16 @@ class App:
 
     def __init__(self, project: Project, settings: Settings | None = None, page_store: PageStore | None = None) -> None:
         self.project = project
-        self.settings = settings or Settings()
+        self.settings = settings or settings_of(project.config)
         self.threads = Threads(self.settings.threads, max_waiting=self.settings.max_waiting)
         self.run_in_thread = self.threads.run
+        # Pages have threads of their own: `def` handlers that wait for res.revalidate() may hold all the others.
+        self.page_threads = Threads(self.settings.threads)
         self.preview_source = ProjectPreviewSource(project.root, development=self.settings.development)
         self.pages = self._make_pages(project, page_store)
         self.table = self._load_routes(project)
         self.public = self._open_public(project)
+        self.gateway = self._make_gateway(project)
         self.load = Load()
         self.streaming = Streaming(self.settings, self.load, self.threads.run_admitted)
         self.stopping = False
@@ -79,16 +85,29 @@ class App:
     def _make_pages(self, project: Project, store: PageStore | None) -> Pages:
         build = None if self.settings.development or store is not None or not project.pages else read_build(project.root)
         if store is None:
-            store = open_store(self.settings.page_store, pages_folder(project.root, build.id) if build is not None else None)
+            store = open_store(self.settings.page_store, pages_folder(project.root, build.id) if build is not None else None, project.root)
         return Pages(
             project,
             store,
-            run_in_thread=self.threads.run_admitted,
+            run_in_thread=self.page_threads.run_admitted,
             spawn=self.run_in_background,
             live=self.settings.development,
             compress=self.settings.compress,
+            tagged=project.config.generate_etags,
             paths=build.paths if build is not None else None,
         )
+
+    def _make_gateway(self, project: Project) -> Gateway | None:
+        gateway = Gateway(project.config, project.root_middleware, RunRootMiddleware(self.run_in_thread, self.settings))
+        return gateway if gateway.is_needed else None
+
+    async def forward(self, request: Request[Any, Any], response: Response[Any], url: str) -> None:
+        """Have another server answer."""
+        raise NotImplementedError(url)
+
+    async def forward_websocket(self, request: Request[Any, Any], response: Response[Any], socket: WebSocket, url: str) -> None:
+        """Have another server answer a handshake, and pass on what both sides say."""
+        raise NotImplementedError(url)
 
     def _open_public(self, project: Project) -> PublicFiles:
         public = PublicFiles(project.root, self.threads.run_admitted)
@@ -98,7 +117,8 @@ class App:
         return public
 
     def _make_page_route(self, page: LoadedPage) -> ApiRoute:
-        return make_page_endpoint(self.pages.routes[page.file.source], self.run_in_thread, self.settings)
+        route = self.pages.routes[page.file.source]
+        return make_page_endpoint(route, self.run_in_thread, self.settings, tagged=self.project.config.generate_etags)
 
     # Start and stop
 
@@ -130,6 +150,7 @@ class App:
             except Exception:
                 logger.exception("shutdown() of instrumentation.py failed.")
         self.threads.close()
+        self.page_threads.close()
 
     async def start_mounted(self, endpoint: ApiRoute) -> None:
         """Start the application that a route file mounts, if it does. Raises RouteModuleError when it cannot start."""
@@ -262,10 +283,12 @@ class App:
 
     def _make_error_response(self, request: Request[Any, Any], error: BaseException) -> Response[Any]:
         response = make_error_response(request, error, retry_after_seconds=self.settings.retry_after_seconds)
-        if response._status == 500 and self.has_pages and not is_api_path(request.path):
+        if response._status == 500 and self.has_pages and (request._fails_as_page or not is_api_path(request.path)):
             document = self.pages.known_error_document(500)
             response = Response(request)
             answer_html(response.status(500).set_header("cache-control", NEVER_STORE), document)
+        if request._outer is not None:
+            request._outer.put_on(response, has_own_type=True)
         return response
 
     def _finish(self, request: Request[Any, Any], response: Response[Any]) -> Response[Any]:

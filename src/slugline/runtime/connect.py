@@ -15,6 +15,8 @@ from slugline.runtime.app import App
 from slugline.runtime.asgi_types import Receive, Scope, Send
 from slugline.runtime.error_response import is_expected, make_error_response
 from slugline.runtime.request_checks import check_request
+from slugline.runtime.resolve import Ended, Forward, Found, OuterFields, resolve
+from slugline.runtime.run_root_middleware import answer_outcome
 from slugline.runtime.threads import Overloaded
 from slugline.runtime.websocket import WebSocket
 
@@ -54,16 +56,9 @@ async def _run(app: App, request: Request[Any, Any], response: Response[Any], sc
     try:
         if app.load.streams > app.settings.max_streams or app.stopping:
             raise Overloaded
-        match = _find(app, request)
-        if match is None or match.route.endpoint.connect is None:
-            raise RequestError(404, "Not Found")
-        route = match.route.endpoint
-        request.route = socket.route = route.pattern
-        request.params = socket.params = match.params
-        request._api_route = route
-        socket.request = request
-        assert route.connect is not None
-        await route.connect(request, response, socket)
+        match = await _find(app, request, response, socket)
+        if match is not None:
+            await _connect(match, request, response, socket)
     except asyncio.CancelledError:
         raise
     except BaseException as error:
@@ -75,12 +70,44 @@ async def _run(app: App, request: Request[Any, Any], response: Response[Any], sc
         await _refuse(request, response, socket)
 
 
-def _find(app: App, request: Request[Any, Any]) -> Match[ApiRoute] | None:
+async def _connect(match: Match[ApiRoute], request: Request[Any, Any], response: Response[Any], socket: WebSocket) -> None:
+    route = match.route.endpoint
+    if route.connect is None:
+        raise RequestError(404, "Not Found")
+    request.route = socket.route = route.pattern
+    request.params = socket.params = match.params
+    request._api_route = route
+    socket.request = request
+    await route.connect(request, response, socket)
+
+
+async def _find(app: App, request: Request[Any, Any], response: Response[Any], socket: WebSocket) -> Match[ApiRoute] | None:
+    """Find the route of a handshake; None when somebody else has taken it, another server or the root middleware.
+
+    SECURITY: the same steps as for any request, so that what guards a path guards its sockets too. Raises RequestError 404.
+    """
     check_request(request)
-    path = read_path(request.raw_path)
-    if find_slash_redirect(path, "") is not None:
-        return None  # a browser does not follow a redirect of a handshake
-    return app.table.match(path)
+    gateway = app.gateway
+    if gateway is None or gateway.leaves_alone(request.raw_path):
+        path = read_path(request.raw_path)
+        # A browser does not follow a redirect of a handshake.
+        match = app.table.match(path) if find_slash_redirect(path, "") is None else None
+        if match is None:
+            raise RequestError(404, "Not Found")
+        return match
+    outer = OuterFields()
+    match await resolve(app, gateway, request, outer):
+        case Found(match, query):
+            request._rewritten_query, request._query = query, None
+            return match
+        case Ended(outcome):
+            outer.put_on(response, has_own_type=False)
+            answer_outcome(request, response, outcome)
+        case Forward(url):
+            await app.forward_websocket(request, response, socket, url)
+        case _:
+            raise RequestError(404, "Not Found")
+    return None
 
 
 async def _refuse(request: Request[Any, Any], response: Response[Any], socket: WebSocket) -> None:

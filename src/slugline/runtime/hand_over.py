@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slugline.errors import ClientDisconnected
+from slugline.http.compression import carries_events, forbid_transforms
 from slugline.http.request import Request
 from slugline.http.response import Response, Stage
 from slugline.runtime.asgi_types import Message, Receive
@@ -26,7 +27,10 @@ def hand_over_to(mounted: MountedApp, pattern: str, settings: Settings) -> Calla
                 response._stage = Stage.ANSWERED
                 own = list(message.get("headers", ()))
                 names = {name for name, _ in own}
-                message = {**message, "headers": own + [field for field in fields if field[0] not in names or field[0] == b"set-cookie"]}
+                sent = own + [field for field in fields if field[0] not in names or field[0] == b"set-cookie"]
+                if settings.untouched_events and carries_events(sent):
+                    sent = forbid_transforms(sent)
+                message = {**message, "headers": sent}
                 response._status = message["status"]
             await request._send(message)
 
@@ -47,11 +51,12 @@ def mount_prefix(path: str, pattern: str) -> str:
 
 
 def _encode(response: Response[Any]) -> list[tuple[bytes, bytes]]:
-    return [
+    fields = [
         (name.encode("latin-1"), line.encode("latin-1"))
         for name, value in (response._fields or {}).items()
         for line in ([value] if isinstance(value, str) else value)
     ]
+    return [*fields, *((b"set-cookie", line.encode("latin-1")) for line in response._outer_cookies)]
 
 
 def _clocked(request: Request[Any, Any], settings: Settings) -> Receive:

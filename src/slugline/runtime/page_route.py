@@ -25,7 +25,17 @@ from slugline.runtime.api_route import ApiRoute, Run, with_body
 from slugline.runtime.prepared import HTML, PreparedPages, fill
 from slugline.runtime.settings import Settings
 
-__all__ = ["MAKE_PREFIX", "NEVER_STORE", "PageRenderer", "PageRoute", "PageSite", "answer_html", "computed_page", "make_page_endpoint"]
+__all__ = [
+    "MAKE_PREFIX",
+    "NEVER_STORE",
+    "PageRenderer",
+    "PageRoute",
+    "PageSite",
+    "answer_html",
+    "computed_page",
+    "make_page_endpoint",
+    "remove_tag",
+]
 
 # NEXTJS: what Next.js sends with every answer that belongs to one request alone, and with every 404 and 400 that no handler made.
 NEVER_STORE = "private, no-cache, no-store, max-age=0, must-revalidate"
@@ -208,7 +218,7 @@ class PageRoute:
         """Show the page without data; its script asks for the page to be made, and shows it then."""
         extras = {**self._extras(request), "fallback": True}
         document = await self._renderer.render(self.page, {}, extras)
-        address = f"{request._mount_prefix}{MAKE_PREFIX}{self.path_of(request.params)}"
+        address = f"{request._mount_prefix}{request._base_path}{MAKE_PREFIX}{self.path_of(request.params)}"
         fill(response, make_entry(_with_script(document, address), now=0.0), NEVER_STORE, None)
 
     async def answer_making(self, request: Request[Any, Any], response: Response[Any]) -> None:
@@ -270,7 +280,7 @@ class PageRoute:
             query=request.query,
             req=request,
             res=response,
-            resolved_url=request.url,
+            resolved_url=_resolved_url(request),
             draft_mode=request.draft_mode,
             preview=request.draft_mode,
             preview_data=request.preview_data if request.draft_mode else None,
@@ -333,9 +343,9 @@ class PageRoute:
         answer_html(response.status(status).set_header("cache-control", policy), document)
 
 
-def make_page_endpoint(route: PageRoute, run_in_thread: RunInThread, settings: Settings) -> ApiRoute:
+def make_page_endpoint(route: PageRoute, run_in_thread: RunInThread, settings: Settings, *, tagged: bool) -> ApiRoute:
     """Make what answers requests for a page: the middleware of its folders around it, a body parsed for get_server_side_props."""
-    run: Run = route.answer
+    run: Run = route.answer if tagged else _without_tag(route.answer)
     making: Run = route.answer_making
     middleware = route.page.folder_middleware
     if middleware:
@@ -348,12 +358,35 @@ def make_page_endpoint(route: PageRoute, run_in_thread: RunInThread, settings: S
     return ApiRoute(route.pattern, route.source, RouteConfig(), run, lines=route.lines())
 
 
+def _resolved_url(request: Request[Any, Any]) -> str:
+    """Give the path that a rewrite has led to, with the query of the client. NEXTJS: so there."""
+    if request._rewritten_path is None:
+        return request.url
+    query = request.query_string.decode("latin-1")
+    return f"{request._rewritten_path}?{query}" if query else request._rewritten_path
+
+
 def _refuse_method(request: Request[Any, Any], response: Response[Any]) -> bool:
     """Answer 405 for a method that a page without a server's code does not have."""
     if request.method in READ_METHODS:
         return False
     response.status(405).set_header("allow", list(READ_METHODS)).end("Method Not Allowed")
     return True
+
+
+def _without_tag(run: Run) -> Run:
+    async def run_without_tag(request: Request[Any, Any], response: Response[Any]) -> None:
+        await run(request, response)
+        remove_tag(response)
+
+    return run_without_tag
+
+
+def remove_tag(response: Response[Any]) -> None:
+    """Take the ETag off an answer that has not been finished; for a project that wants none on pages and files."""
+    response._tagged = False
+    if response._fields is not None:
+        response._fields.pop("etag", None)
 
 
 def answer_html(response: Response[Any], document: str | bytes) -> None:

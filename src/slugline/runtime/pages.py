@@ -59,10 +59,11 @@ class Pages:
         spawn: Spawn,
         live: bool,
         compress: bool,
+        tagged: bool = True,
         paths: dict[str, StaticPaths] | None = None,
     ) -> None:
         self.incremental = Incremental(store, run_in_thread=run_in_thread, spawn=spawn)
-        self.prepared = PreparedPages(compress=compress)
+        self.prepared = PreparedPages(compress=compress, tagged=tagged)
         self.is_live = live
         renderer = PageRenderer(Templates(project.pages_folder, development=live), run_in_thread)
         self.routes = {page.file.source: PageRoute(page, renderer, self) for page in project.pages}

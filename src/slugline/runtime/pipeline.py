@@ -1,18 +1,21 @@
 """The steps of one request, in order."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Protocol
 
+from slugline.callables import DONE
 from slugline.errors import BadRequest
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.routing.request_path import find_slash_redirect, is_ordinary, read_path, read_query
-from slugline.routing.table import RouteTable
+from slugline.routing.table import Route, RouteTable
 from slugline.runtime.api_route import ApiRoute
-from slugline.runtime.page_route import MAKE_PREFIX, NEVER_STORE, PageRoute, answer_html
+from slugline.runtime.page_route import MAKE_PREFIX, NEVER_STORE, PageRoute, answer_html, remove_tag
 from slugline.runtime.pages import Pages
 from slugline.runtime.public_files import PublicFiles
 from slugline.runtime.request_checks import check_request
+from slugline.runtime.resolve import Ended, Forward, Found, FoundFile, Gateway, Missing, Moved, OuterFields, resolve
+from slugline.runtime.run_root_middleware import answer_outcome
 from slugline.schema.form import is_same_site
 
 __all__ = ["Site", "answer", "find_page", "is_api_path"]
@@ -31,21 +34,73 @@ class Site(Protocol):
     def pages(self) -> Pages: ...
     @property
     def has_pages(self) -> bool: ...
+    @property
+    def gateway(self) -> Gateway | None: ...
+    async def forward(self, request: Request[Any, Any], response: Response[Any], url: str) -> None: ...
 
 
-async def answer(site: Site, request: Request[Any, Any], response: Response[Any]) -> None:
-    """Check the request, find its route, run it.
+def answer(site: Site, request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
+    """Check the request, and have it answered."""
+    check_request(request)
+    if request.method == "POST" and _MAKE in request.raw_path and not _begin_making(site, request, response):
+        return DONE
+    gateway = site.gateway
+    if gateway is None or gateway.leaves_alone(request.raw_path):  # PERF: most projects, and most requests of the others
+        return _answer_path(site, request, response)
+    return _answer_by_rules(site, gateway, request, response)
+
+
+async def _answer_by_rules(site: Site, gateway: Gateway, request: Request[Any, Any], response: Response[Any]) -> None:
+    """Answer as the rules and the middleware of the project decide."""
+    outer = OuterFields()
+    request._fails_as_page = True
+    try:
+        decision = await resolve(site, gateway, request, outer)
+    except BadRequest:
+        answer_unstored(response, 400, "Bad Request")
+        return
+    request._fails_as_page = False
+    if not isinstance(decision, Moved | Forward):
+        request._outer = outer
+        outer.put_on(response, has_own_type=isinstance(decision, Found))
+    match decision:
+        case Moved(status, location):
+            response.status(status).set_header("location", request._mount_prefix + location).end(location)
+        case Ended(outcome):
+            answer_outcome(request, response, outcome)
+        case Forward(url):
+            await site.forward(request, response, url)
+        case FoundFile(file):
+            await site.public.answer(request, response, file)
+            if not gateway.config.generate_etags:
+                remove_tag(response)
+        case Found(match, query, path):
+            _hide_base(gateway, request)
+            request._rewritten_query, request._query = query, None
+            if query is not None:
+                request._rewritten_path = path
+            await _run(site, request, response, match.route, match.params)
+        case Missing():
+            await answer_not_found(site, request, response)
+
+
+def _hide_base(gateway: Gateway, request: Request[Any, Any]) -> None:
+    """Take the base path off: handlers do not know of it."""
+    base = gateway.config.base_path.encode("ascii")
+    if base and (request.raw_path == base or request.raw_path.startswith(base + b"/")):
+        request.raw_path = request.raw_path[len(base) :] or b"/"
+        request._base_path = gateway.config.base_path
+
+
+async def _answer_path(site: Site, request: Request[Any, Any], response: Response[Any]) -> None:
+    """Find the route of a request that meets no rule, and run it.
 
     A path that is the name of a static route is canonical by itself, so the look-up comes before the looking closely.
     """
-    check_request(request)
     raw_path = request.raw_path
     table = site.table
     route = table.static.get(raw_path)
     if route is None:
-        if raw_path.startswith(_MAKE) and site.has_pages:
-            await _make_page(site, request, response)
-            return
         file = site.public.find(raw_path)
         if file is not None:
             await site.public.answer(request, response, file)
@@ -80,35 +135,45 @@ async def answer(site: Site, request: Request[Any, Any], response: Response[Any]
             return
         route = match.route
         request.params = match.params
+    await _run(site, request, response, route, None)
+
+
+def _run(
+    site: Site, request: Request[Any, Any], response: Response[Any], route: Route[ApiRoute], params: Mapping[str, str | list[str]] | None
+) -> Awaitable[None]:
+    """Run a route."""
+    if params is not None:
+        request.params = params
     request.route = route.pattern
     request._api_route = endpoint = route.endpoint
+    if request._making:
+        making = site.pages.routes[route.source].making if route.source in site.pages.routes else None
+        if making is None:
+            answer_unstored(response, 404, "Not Found")
+            return DONE
+        endpoint = making
     if endpoint.run is None:
         answer_upgrade_required(response)
-        return
-    await endpoint.run(request, response)
+        return DONE
+    return endpoint.run(request, response)
 
 
-async def _make_page(site: Site, request: Request[Any, Any], response: Response[Any]) -> None:
-    """Make the page that a fallback is shown for, as its script asks; its middleware sees a request for the page itself."""
-    if request.method != "POST":
-        response.status(405).set_header("allow", "POST").end("Method Not Allowed")
-        return
+def _begin_making(site: Site, request: Request[Any, Any], response: Response[Any]) -> bool:
+    """Take the request of a fallback's script for one for the page itself, so that rules and middleware treat it as that.
+
+    False when it is refused, which is answered then.
+    """
+    base = site.gateway.config.base_path.encode("ascii") if site.gateway is not None else b""
+    prefix = base + _MAKE
+    if not (request.raw_path.startswith(prefix) and site.has_pages):
+        return True
     # SECURITY: another site's visitors must not make this one work.
     if not is_same_site(request):
         answer_unstored(response, 403, "Forbidden")
-        return
-    path = request.raw_path[len(_MAKE) - 1 :]
-    found = find_page(site, path)
-    if found is None:
-        answer_unstored(response, 404, "Not Found")
-        return
-    page, request.params = found
-    request.raw_path = path
-    request.route = page.pattern
-    request._api_route = making = page.making
-    assert making is not None
-    assert making.run is not None
-    await making.run(request, response)
+        return False
+    request.raw_path = base + request.raw_path[len(prefix) - 1 :]
+    request._making = True
+    return True
 
 
 def _belongs_to_mounted(table: RouteTable[ApiRoute], path: str) -> bool:

@@ -19,9 +19,9 @@ MOST_KEPT = 500
 MOST_KEPT_BYTES = 256 * 1024
 
 
-def fill(response: Response[Any], entry: Entry, policy: str | None, state: str | None) -> None:
-    """Put a page into an answer, with its tag; `policy` is its Cache-Control, `state` says where it came from."""
-    if policy is not None:
+def fill(response: Response[Any], entry: Entry, policy: str | None, state: str | None, *, tagged: bool = True) -> None:
+    """Put a page into an answer, with its tag unless told otherwise; `policy` is its Cache-Control, `state` says where it came from."""
+    if policy is not None and not response.has_header("cache-control"):  # a rule of the project may have said something else
         response.set_header("cache-control", policy)
     if state is not None:
         # NEXTJS: the name that proxies and monitoring look for.
@@ -29,16 +29,19 @@ def fill(response: Response[Any], entry: Entry, policy: str | None, state: str |
     if entry.kind == "redirect" and entry.location is not None:
         response.redirect(entry.status, entry.location)
         return
-    response.status(entry.status).set_header("content-type", HTML).set_header("etag", entry.etag)
+    response.status(entry.status).set_header("content-type", HTML)
+    if tagged:
+        response.set_header("etag", entry.etag)
     response._finish(entry.body, typed=True)
 
 
 class Prepared:
     """One page with one policy and state, as it goes out to each kind of request; made by `finish_whole` at the first of each."""
 
-    __slots__ = ("_compress", "_entry", "_finals", "_policy", "_state", "_tags")
+    __slots__ = ("_compress", "_entry", "_finals", "_policy", "_state", "_tagged", "_tags")
 
-    def __init__(self, entry: Entry, policy: str | None, state: str | None, *, compress: bool) -> None:
+    def __init__(self, entry: Entry, policy: str | None, state: str | None, *, compress: bool, tagged: bool) -> None:
+        self._tagged = tagged
         self._entry = entry
         self._policy = policy
         self._state = state
@@ -67,15 +70,16 @@ class Prepared:
             fields.append((b"if-none-match", held))
         request: Request[Any, Any] = Request(method, b"/", b"", fields)
         response: Response[Any] = Response(request)
-        fill(response, self._entry, self._policy, self._state)
+        fill(response, self._entry, self._policy, self._state, tagged=self._tagged)
         return finish_whole(request, response, compress=self._compress)
 
 
 class PreparedPages:
     """The prepared answers of a process, the oldest of which go first."""
 
-    def __init__(self, *, compress: bool) -> None:
+    def __init__(self, *, compress: bool, tagged: bool = True) -> None:
         self._compress = compress
+        self.tagged = tagged
         self._kept: dict[tuple[str, int, str | None, str | None], Prepared] = {}
 
     def answer(
@@ -90,7 +94,7 @@ class PreparedPages:
                 response._finish()
                 response._final = final
                 return
-        fill(response, entry, policy, state)
+        fill(response, entry, policy, state, tagged=self.tagged)
 
     def _find(self, entry: Entry, policy: str | None, state: str | None) -> Prepared:
         # The tag stands for the body, whatever page it belongs to.
@@ -99,5 +103,5 @@ class PreparedPages:
         if found is None:
             if len(self._kept) >= MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
-            found = self._kept[key] = Prepared(entry, policy, state, compress=self._compress)
+            found = self._kept[key] = Prepared(entry, policy, state, compress=self._compress, tagged=self.tagged)
         return found

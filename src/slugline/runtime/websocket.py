@@ -91,7 +91,8 @@ class WebSocket:
     @property
     def query(self) -> dict[str, str | list[str]]:
         """The query string and the route parameters; a parameter wins, as in `req.query`."""
-        return {**parse_query(self._query_string), **self.params}
+        rewritten = self.request._rewritten_query if self.request is not None else None
+        return {**(parse_query(self._query_string) if rewritten is None else rewritten), **self.params}
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -100,16 +101,14 @@ class WebSocket:
 
     @property
     def same_origin(self) -> bool:
-        """Whether the Origin header names the host that was asked; false without one (programs that are no browser send none)."""
-        origin, host = self.headers.get("origin"), self.headers.get("host")
-        if not origin or not host:
-            return False
-        try:
-            asked, asking = urlsplit(f"//{host}"), urlsplit(origin)
-            default = _DEFAULT_PORTS.get(asking.scheme)
-            return asking.hostname is not None and asking.hostname == asked.hostname and (asking.port or default) == (asked.port or default)
-        except ValueError:
-            return False
+        """Whether the Origin header names the host that was asked; false without one (programs that are no browser send none).
+
+        Behind a proxy that puts its own Host, the one that was asked is in X-Forwarded-Host.
+        """
+        origin = self.headers.get("origin") or ""
+        # SECURITY: X-Forwarded-Host can be believed here, since this asks about pages in browsers, and no page can send that field.
+        hosts = [self.headers.get("host"), (self.headers.get("x-forwarded-host") or "").split(",")[0].strip()]
+        return any(_is_same_host(origin, host) for host in hosts if host)
 
     @property
     def accepted(self) -> bool:
@@ -347,3 +346,12 @@ def _phrase(status: int) -> str:
         return http.HTTPStatus(status).phrase
     except ValueError:
         return f"Status {status}"
+
+
+def _is_same_host(origin: str, host: str) -> bool:
+    try:
+        asked, asking = urlsplit(f"//{host}"), urlsplit(origin)
+        default = _DEFAULT_PORTS.get(asking.scheme)
+        return asking.hostname is not None and asking.hostname == asked.hostname and (asking.port or default) == (asked.port or default)
+    except ValueError:
+        return False

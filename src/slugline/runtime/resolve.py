@@ -1,0 +1,269 @@
+"""What is to become of a request: the order of the steps, in one function.
+
+How to think about it. The path is made canonical once, and rules, matchers, middleware, files and routes all see that one value: two
+spellings of a path cannot get past a guard in one of them and reach the route in another. A rewrite makes a new path, which the steps
+after it see. There is no header that skips a step.
+
+NEXTJS: the same order. headers() → trailing slash → redirects() → middleware → beforeFiles → files and static routes → afterFiles →
+dynamic routes → fallback → 404.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from slugline.errors import BadRequest
+from slugline.http.request import Request
+from slugline.http.response import Response
+from slugline.http.url import parse_query
+from slugline.middleware.outcome import GoOn, Outcome, Rewrite
+from slugline.project.config import ProjectConfig
+from slugline.project.public import PublicFile
+from slugline.project.root_middleware import RootMiddleware
+from slugline.routing.conditions import RequestView
+from slugline.routing.pattern_parts import canonical_text
+from slugline.routing.request_path import collapse_slashes, find_end_redirect, is_ordinary, read_path, read_query
+from slugline.routing.rule_index import RuleIndex
+from slugline.routing.rules import MovedRequest, RewriteRule, RuleBook, collect_headers, find_redirect, find_rewrite
+from slugline.routing.segments import Static
+from slugline.routing.table import Match, RouteTable
+from slugline.runtime.api_route import ApiRoute
+from slugline.runtime.public_files import PublicFiles
+from slugline.runtime.run_root_middleware import RunRootMiddleware
+
+__all__ = ["Decision", "Ended", "Forward", "Found", "FoundFile", "Gateway", "Missing", "Moved", "OuterFields", "resolve"]
+
+
+@dataclass(slots=True)
+class OuterFields:
+    """Header fields that rules and middleware give to whatever answers, which may replace them; its cookies come beside `cookies`."""
+
+    headers: dict[str, str | list[str]] = field(default_factory=dict)
+    cookies: list[str] = field(default_factory=list)
+
+    def put_on(self, response: Response[Any], *, has_own_type: bool) -> None:
+        """Put the fields on an answer. With `has_own_type`, a Content-Type gives way to what `res.json()` and the like say."""
+        headers = dict(self.headers)
+        if has_own_type and "content-type" in headers:
+            named = headers.pop("content-type")
+            response._outer_type = named if isinstance(named, str) else named[0]
+        response._fields = {**headers, **(response._fields or {})} or None
+        response._outer_cookies = tuple(self.cookies)
+
+    def add(self, headers: Mapping[str, str | list[str]], cookies: list[str]) -> None:
+        """Take over what a middleware gave."""
+        self.headers.update(headers)
+        self.cookies += cookies
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The client is to ask elsewhere."""
+
+    status: int
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The root middleware has answered."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Another server answers."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file of public/ answers."""
+
+    file: PublicFile
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A route or a page answers; `query` is that of a rewrite, None when there was none."""
+
+    match: Match[ApiRoute]
+    query: Mapping[str, str | list[str]] | None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Nothing answers."""
+
+
+Decision = Moved | Ended | Forward | FoundFile | Found | Missing
+
+
+class Tables(Protocol):
+    """What there is to answer with."""
+
+    @property
+    def table(self) -> RouteTable[ApiRoute]: ...
+    @property
+    def public(self) -> PublicFiles: ...
+
+
+class Gateway:
+    """The rules and the root middleware of a project, ready to be asked."""
+
+    def __init__(self, config: ProjectConfig, middleware: RootMiddleware | None, run: RunRootMiddleware) -> None:
+        self.config = config
+        self.rules = RuleBook(
+            headers=config.headers,
+            redirects=config.redirects,
+            before_files=config.before_files,
+            after_files=config.after_files,
+            fallback=config.fallback,
+        )
+        self.middleware = middleware
+        self.run = run
+        self._moves_paths = bool(config.base_path or config.trailing_slash or config.skip_trailing_slash_redirect)
+        self.is_needed = (
+            self._moves_paths
+            or not config.generate_etags
+            or middleware is not None
+            or any((config.headers, config.redirects, config.before_files, config.after_files, config.fallback))
+        )
+
+    def leaves_alone(self, raw_path: bytes) -> bool:
+        """Tell whether a request for a raw path meets no rule and no middleware, whatever else it is."""
+        if self._moves_paths or not self.config.generate_etags or not is_ordinary(raw_path):
+            return False
+        path = raw_path.decode("ascii")
+        if self.middleware is not None and self.middleware.matcher.may_match(path):
+            return False
+        return not self.rules.may_match(path)
+
+    def strip_base(self, path: str) -> str | None:
+        """Give a path without the base path; None for one outside of it."""
+        base = self.config.base_path
+        if not base:
+            return path
+        if path == base:
+            return "/"
+        return path[len(base) :] if path.startswith(f"{base}/") else None
+
+
+class _View:
+    """A request as rules see it, with its canonical path; a RequestView."""
+
+    def __init__(self, request: Request[Any, Any], path: str) -> None:
+        self.path = path
+        self._request = request
+        self._query: Mapping[str, str | list[str]] | None = None
+
+    @property
+    def query_string(self) -> str:
+        return self._request.query_string.decode("latin-1")
+
+    @property
+    def query(self) -> Mapping[str, str | list[str]]:
+        if self._query is None:
+            self._query = parse_query(self._request.query_string)
+        return self._query
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        return self._request.cookies
+
+    @property
+    def host(self) -> str:
+        return self._request.index.get(b"host", b"").decode("latin-1")
+
+    def header(self, name: str) -> str | None:
+        return self._request.headers.get(name)
+
+
+async def resolve(site: Tables, gateway: Gateway, request: Request[Any, Any], outer: OuterFields) -> Decision:
+    """Take a request through the steps; what rules and middleware say of the answer's fields goes into `outer`.
+
+    Raises BadRequest for a path that is none, or that cannot be decoded where a parameter takes it, and what middleware raises.
+    """
+    config, rules = gateway.config, gateway.rules
+    path = canonical_text(read_path(request.raw_path))
+    location = collapse_slashes(path, read_query(request.query_string))
+    if location is not None:
+        return Moved(308, location)
+    view: RequestView = _View(request, path)
+
+    headers = collect_headers(rules.headers, view)
+    if not config.skip_trailing_slash_redirect:
+        location = find_end_redirect(path, view.query_string, trailing_slash=config.trailing_slash, base_path=config.base_path)
+        if location is not None:
+            return Moved(308, location)
+    redirect = find_redirect(rules.redirects, view, config.base_path)
+    if redirect is not None:
+        return Moved(redirect.status, redirect.location)
+    # NEXTJS: the cookies of a rule are sent beside those of the handler, as all others are.
+    cookies = headers.pop("set-cookie", [])
+    outer.add(headers, [cookies] if isinstance(cookies, str) else cookies)
+
+    if gateway.middleware is not None and gateway.middleware.matcher.match(view):
+        outcome = await gateway.run(gateway.middleware, request, path, config)
+        outer.add(outcome.headers, outcome.cookies)
+        if not isinstance(outcome, GoOn):
+            return Ended(outcome)
+        if isinstance(outcome, Rewrite):
+            moved = gateway.run.read_rewrite(outcome, request)
+            if moved is None:
+                return Forward(outcome.url)
+            view = MovedRequest(view, canonical_text(moved[0]), moved[1])
+
+    decision, view = _rewrite(site, gateway, rules.before_files, view, looks=None)
+    decision = decision or _look_up(site, gateway, view, exact=True)
+    if decision is None:
+        decision, view = _rewrite(site, gateway, rules.after_files, view, looks=False)
+    decision = decision or _look_up(site, gateway, view, exact=False)
+    if decision is None:
+        decision, view = _rewrite(site, gateway, rules.fallback, view, looks=False)
+    return decision or Missing()
+
+
+def _rewrite(
+    site: Tables, gateway: Gateway, rules: RuleIndex[RewriteRule], view: RequestView, *, looks: bool | None
+) -> tuple[Decision | None, RequestView]:
+    """Apply rewrites in their order. With `looks`, each new path is looked up, and the first that answers ends the search."""
+    position = 0
+    while (rewritten := find_rewrite(rules, view, position)) is not None:
+        if rewritten.url is not None:
+            return Forward(rewritten.url), view
+        view, position = rewritten.request, rewritten.position + 1
+        if looks is not None and (found := _look_up(site, gateway, view, exact=looks)) is not None:
+            return found, view
+    return None, view
+
+
+def _look_up(site: Tables, gateway: Gateway, view: RequestView, *, exact: bool) -> Decision | None:
+    """Find what answers a path: a file, a route without parameters, and unless `exact` one with them."""
+    path = gateway.strip_base(view.path)
+    if path is None:
+        return None
+    if path != "/":
+        path = path.removesuffix("/")
+    file = site.public.find(path.encode("ascii"))
+    if file is not None:
+        return FoundFile(file)
+    match = _match(site.table, path, exact=exact)
+    if match is None:
+        return None
+    return Found(match, view.query if isinstance(view, MovedRequest) else None, path)
+
+
+def _match(table: RouteTable[ApiRoute], path: str, *, exact: bool) -> Match[ApiRoute] | None:
+    try:
+        match = table.match(path)
+    except BadRequest:
+        if exact:
+            return None  # what cannot be decoded is the name of nothing
+        raise
+    if match is not None and exact and not all(isinstance(segment, Static) for segment in match.route.segments):
+        return None
+    return match

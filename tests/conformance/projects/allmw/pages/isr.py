@@ -1,0 +1,2 @@
+def get_static_props(context):
+    return {"props": {}, "revalidate": 60}

@@ -1,0 +1,2 @@
+def handler(req, res):
+    res.json({"text": "lorem ipsum " * 300})

@@ -1,0 +1,2 @@
+def handler(req, res):
+    res.set_draft_mode().json({"ok": True})

@@ -1,0 +1,5 @@
+from lib.answers import dump
+
+
+def handler(req, res):
+    res.json(dump("/api/m/[[...p]]", req))
