@@ -98,3 +98,19 @@ async def test_the_application_reads_the_body_as_it_comes():
     application = Application(reads=2)
     await run(application, messages=messages)
     assert application.received == messages
+
+
+EVENTS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
+
+
+@pytest.mark.parametrize(
+    ("own", "untouched_events", "expected"),
+    [
+        (EVENTS, True, b"no-store, no-transform"),
+        (EVENTS, False, b"no-store"),
+        ([(b"content-type", b"text/plain"), (b"cache-control", b"no-store")], True, b"no-store"),
+    ],
+)
+async def test_events_that_a_proxy_would_hold_back(own, untouched_events, expected):
+    _, _, sent = await run(Application(*own), settings=Settings(untouched_events=untouched_events))
+    assert dict(sent[0]["headers"])[b"cache-control"] == expected

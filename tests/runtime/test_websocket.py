@@ -100,6 +100,22 @@ def test_same_origin(origin, host, same):
     assert Server(headers=headers).ws.same_origin is same
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "same"),
+    [
+        ("app.test", True),
+        ("app.test, other.test", True),
+        ("other.test, app.test", False),
+        ("app.test:8443", False),
+        ("", False),
+        ("[", False),
+    ],
+)
+def test_same_origin_behind_a_proxy(forwarded, same):
+    headers = [(b"origin", b"https://app.test"), (b"host", b"127.0.0.1:3901"), (b"x-forwarded-host", forwarded.encode())]
+    assert Server(headers=headers).ws.same_origin is same
+
+
 async def test_accept_with_a_subprotocol_and_headers():
     server = Server(subprotocols=["v1", "v2"])
     await server.ws.accept("v2", headers={"X-One": "a"})

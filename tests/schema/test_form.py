@@ -165,3 +165,9 @@ def test_who_may_send(method: str, headers: dict[str, str], trusted: tuple[str, 
         with pytest.raises(ApiError, match=r"^This form was sent from another site\.$") as raised:
             read_form(request, Entry, trusted_origins=trusted)
         assert raised.value.status == 403
+
+
+def test_a_line_break_counts_once_as_in_the_browser() -> None:
+    form = read_form(send({"name": "a\r\nb\nc\r", "tags": ["x\r\ny"]}), Entry)
+    assert form.data == Entry("a\nb\nc\r", tags=["x\ny"])
+    assert form.value("name") == "a\nb\nc\r"

@@ -55,7 +55,7 @@ def build(
     except OSError as error:
         raise ServerError(f"The pages cannot be kept in {folder.parent}: {error.strerror}. Make the folder writable.") from error
     settings = settings or Settings()
-    app = App(project, settings, open_store(settings.page_store, folder))
+    app = App(project, settings, open_store(settings.page_store, folder, project.root))
     found: list[MadePage] = []
     paths: dict[str, StaticPaths] = {}
 

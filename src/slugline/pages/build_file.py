@@ -1,5 +1,6 @@
 """What a build has found out about a project's pages: written by `slugline build`, read by `slugline start`."""
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -66,12 +67,14 @@ def write_build(root: Path, build: Build) -> None:
     """Write a build's file; whoever reads it sees the old one or the new one."""
     path = root / FILE
     path.parent.mkdir(exist_ok=True)
+    with contextlib.suppress(FileExistsError), (path.parent / ".gitignore").open("x", encoding="utf-8") as file:
+        file.write("*\n")
     descriptor, name = tempfile.mkstemp(prefix=".build-", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(build)))
-            file.flush()
-            os.fsync(file.fileno())
+        with os.fdopen(descriptor, "wb") as written:
+            written.write(msgspec.json.format(msgspec.json.encode(build)))
+            written.flush()
+            os.fsync(written.fileno())
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
@@ -90,8 +93,10 @@ def fingerprint(root: Path) -> str:
     """Give a text that is another one when a file below pages/ is."""
     digest = hashlib.blake2b(digest_size=12)
     for path in _sources(root):
-        digest.update(path.relative_to(root).as_posix().encode("utf-8", "surrogateescape"))
-        digest.update(path.read_bytes())
+        name, content = path.relative_to(root).as_posix().encode("utf-8", "surrogateescape"), path.read_bytes()
+        # The length keeps the end of one file apart from the beginning of the next.
+        digest.update(b"%s\0%d\0" % (name, len(content)))
+        digest.update(content)
     return digest.hexdigest()
 
 

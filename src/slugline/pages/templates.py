@@ -115,7 +115,11 @@ class Templates:
         trace = error.__traceback__
         while trace is not None:
             file = trace.tb_frame.f_code.co_filename
-            if file.endswith(".html"):
+            template = trace.tb_frame.f_globals.get("__jinja_template__")
+            if template is not None:
+                # Python's own line is one of the program that Jinja made of the template.
+                line, source = template.get_corresponding_lineno(trace.tb_lineno), self._name(file)
+            elif file.endswith(".html"):  # Jinja has put the template's lines into the traceback
                 line, source = trace.tb_lineno, self._name(file)
             trace = trace.tb_next
         return source, line

@@ -20,10 +20,10 @@ NAMED = 5
 def find_overlooked(scan: Scan) -> tuple[str, ...]:
     """Give a sentence or two for each: no routes, route files beside pages/api/, links that were not followed, a hidden src/pages."""
     found = [*_outside(scan), *_hidden_source(scan), *_beside_the_api(scan)]
-    if not scan.routes:
-        pages = _name(scan, scan.pages)
-        if not found:
-            found = [f"Make {pages}/api/hello.py, which answers /api/hello."]
+    pages = _name(scan, scan.pages)
+    if not (found or scan.routes or scan.page_files):
+        found = [f"Make {pages}/api/hello.py, which answers /api/hello."]
+    if found and not scan.routes:
         found[0] = f"There are no routes in {pages}/api/. {found[0]}"
     return tuple(found)
 
@@ -52,11 +52,16 @@ def _hidden_source(scan: Scan) -> Iterator[str]:
 
 def _beside_the_api(scan: Scan) -> Iterator[str]:
     pages = _name(scan, scan.pages)
-    strays = [path for path in _python_files(scan.pages) if path.relative_to(scan.pages).parts[0] not in ("api", "api.py")]
-    if scan.routes:
+    modules = {page.module for page in (*scan.page_files, *scan.error_pages)}
+    strays = [
+        path
+        for path in _python_files(scan.pages)
+        if path.relative_to(scan.pages).parts[0] not in ("api", "api.py") and _name(scan, path) not in modules
+    ]
+    if scan.routes or scan.page_files:
         # Helpers may lie there. A file that has what a route file has is none.
         strays = [path for path in strays if _ANSWERS.search(path.read_bytes())]
-    else:
+    if not scan.routes:
         strays += _python_files(scan.directory / "api")
     if strays:
         names = _enumerate([_name(scan, path) for path in strays])

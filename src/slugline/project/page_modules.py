@@ -9,7 +9,7 @@ from typing import Any
 from slugline.errors import PageError
 from slugline.project.imports import import_file
 from slugline.project.near_names import find_meant, line_of
-from slugline.project.scan import PageFile
+from slugline.project.scan import ERROR_PAGES, PageFile
 from slugline.routing.segments import Static
 
 __all__ = ["LoadedPage", "PageModule", "load_page_module"]
@@ -79,6 +79,12 @@ def _check_combination(module: PageModule, file: PageFile) -> None:
     source = file.module or file.source
     is_dynamic = not all(isinstance(segment, Static) for segment in file.segments)
     if module.get_server_side_props is not None:
+        if file.pattern in ERROR_PAGES:  # NEXTJS: refuses it too
+            raise PageError(
+                f"{source} defines get_server_side_props, and is the page of an error, which is made once at the start. "
+                "Use get_static_props.",
+                files=[source],
+            )
         for name in ("get_static_props", "get_static_paths"):
             if getattr(module, name) is not None:
                 raise PageError(

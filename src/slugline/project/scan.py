@@ -11,7 +11,7 @@ from slugline.errors import ProjectNotFound, RouteNameError
 from slugline.project.near_names import find_meant
 from slugline.routing.segments import Segment, split_segments
 
-__all__ = ["MiddlewareFile", "PageFile", "RouteFile", "Scan", "is_ignored", "scan_pages"]
+__all__ = ["ERROR_PAGES", "MiddlewareFile", "PageFile", "RouteFile", "Scan", "is_ignored", "scan_pages"]
 
 MIDDLEWARE_NAME = "_middleware.py"
 ERROR_PAGES = ("/404", "/500")

@@ -30,6 +30,7 @@ from slugline.runtime.pages import Pages
 from slugline.runtime.pipeline import answer, find_page, is_api_path
 from slugline.runtime.public_files import PublicFiles
 from slugline.runtime.resolve import Gateway
+from slugline.runtime.reverse_proxy import ReverseProxy
 from slugline.runtime.run_root_middleware import RunRootMiddleware
 from slugline.runtime.settings import Settings, settings_of
 from slugline.runtime.streaming import Load, Streaming
@@ -61,6 +62,7 @@ class App:
         self.table = self._load_routes(project)
         self.public = self._open_public(project)
         self.gateway = self._make_gateway(project)
+        self._proxy = ReverseProxy(self.settings) if self.gateway is not None and self.gateway.leads_elsewhere else None
         self.load = Load()
         self.streaming = Streaming(self.settings, self.load, self.threads.run_admitted)
         self.stopping = False
@@ -103,11 +105,17 @@ class App:
 
     async def forward(self, request: Request[Any, Any], response: Response[Any], url: str) -> None:
         """Have another server answer."""
-        raise NotImplementedError(url)
+        await self._open_proxy().forward(request, response, url)
 
     async def forward_websocket(self, request: Request[Any, Any], response: Response[Any], socket: WebSocket, url: str) -> None:
         """Have another server answer a handshake, and pass on what both sides say."""
-        raise NotImplementedError(url)
+        response._handed_over = True
+        await self._open_proxy().forward_websocket(request, socket, url)
+
+    def _open_proxy(self) -> ReverseProxy:
+        if self._proxy is None:
+            self._proxy = ReverseProxy(self.settings)
+        return self._proxy
 
     def _open_public(self, project: Project) -> PublicFiles:
         public = PublicFiles(project.root, self.threads.run_admitted)
@@ -149,6 +157,9 @@ class App:
                 await make_awaitable(shutdown, self.run_in_thread)()
             except Exception:
                 logger.exception("shutdown() of instrumentation.py failed.")
+        if self._proxy is not None:
+            await self._proxy.close()
+        self.pages.incremental.close()
         self.threads.close()
         self.page_threads.close()
 

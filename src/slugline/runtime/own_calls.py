@@ -4,6 +4,7 @@ The call would go out and come back in, need the server's address, and fail in a
 """
 
 import ipaddress
+import socket
 import sys
 from collections.abc import Collection
 
@@ -32,6 +33,8 @@ def _look(event: str, arguments: tuple[object, ...]) -> None:
         return
     source = computed_page.get()
     if source and len(arguments) > 1 and _is_own(arguments[1]):
+        if isinstance(arguments[0], socket.socket):
+            arguments[0].close()  # libraries do so for an OSError alone
         raise PageError(
             f"{source} asks its own API by HTTP while the page is made. Put what the route does into a function, in lib/ for instance, "
             "and call it in both places.",
@@ -49,4 +52,5 @@ def _is_own(address: object) -> bool:
         place = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return False
+    place = getattr(place, "ipv4_mapped", None) or place
     return place.is_loopback or place.is_unspecified

@@ -57,6 +57,7 @@ class PageSite(Protocol):
     @property
     def is_live(self) -> bool:
         """Whether pages are made anew for every request, as in development."""
+        ...
 
     async def known_paths(self, route: "PageRoute") -> StaticPaths: ...
     async def error_document(self, status: int) -> bytes: ...
@@ -91,8 +92,9 @@ class PageRenderer:
         return self._templates.render(page.file.template, variables)
 
     def _wrap(self, page: LoadedPage, content: object, variables: Mapping[str, Any]) -> str:
-        if hasattr(content, "__html__"):
-            content = content.__html__()
+        as_html = getattr(content, "__html__", None)
+        if as_html is not None:
+            content = as_html()
         if not isinstance(content, str):
             raise PageError(f"{page.file.source}: page(props) returned {type(content).__name__}. Return HTML as text.")
         return self._templates.wrap(Markup(content), variables)

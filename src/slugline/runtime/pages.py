@@ -80,8 +80,9 @@ class Pages:
             if route.kind == "static" and not route.is_dynamic:
                 await _explain(route, route.pattern, route.make_fixed())
         for status in (404, 500):
-            route = self._errors.get(f"/{status}")
-            await (_explain(route, route.pattern, self.error_document(status)) if route is not None else self.error_document(status))
+            own = self._errors.get(f"/{status}")
+            making = self.error_document(status)
+            await (making if own is None else _explain(own, own.pattern, making))
 
     async def known_paths(self, route: PageRoute) -> StaticPaths:
         """Give the paths of a dynamic page; asked once in a process, or each time in development."""
@@ -151,13 +152,12 @@ class Pages:
             if route.kind != "generated":
                 report(await self._describe(route))
                 continue
-            chosen: Iterable[Params] = ({},)
+            known = StaticPaths(({},), False)
             if route.is_dynamic:
                 known = await _explain(route, route.pattern, route.read_static_paths())
                 note_paths(route.pattern, known)
-                chosen = known.params
-            await _run_all(make(route, params) for params in chosen)
-            if route.is_dynamic and known.fallback is not False:
+            await _run_all(make(route, params) for params in known.params)
+            if known.fallback is not False:
                 report(MadePage(route.pattern, "on demand", source=route.source))
 
     async def _describe(self, route: PageRoute) -> MadePage:

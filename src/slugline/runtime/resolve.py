@@ -133,6 +133,12 @@ class Gateway:
             or any((config.headers, config.redirects, config.before_files, config.after_files, config.fallback))
         )
 
+    @property
+    def leads_elsewhere(self) -> bool:
+        """Whether a rule has another server answer."""
+        config = self.config
+        return any(rule.destination.is_external for rule in (*config.before_files, *config.after_files, *config.fallback))
+
     def leaves_alone(self, raw_path: bytes) -> bool:
         """Tell whether a request for a raw path meets no rule and no middleware, whatever else it is."""
         if self._moves_paths or not self.config.generate_etags or not is_ordinary(raw_path):

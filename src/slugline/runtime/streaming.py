@@ -8,7 +8,7 @@ from typing import Any
 
 from slugline.callables import RunInThread
 from slugline.errors import ClientDisconnected
-from slugline.http.compression import Compressor
+from slugline.http.compression import Compressor, carries_events, forbid_transforms
 from slugline.http.finish import BODILESS, finish_head
 from slugline.http.request import Request
 from slugline.http.response import Response
@@ -72,6 +72,9 @@ class Streaming:
         if length is None and isinstance(declared, str) and declared.isdecimal():
             length = int(declared)
         status, fields, encoding = finish_head(request, response, compress=self._settings.compress, length=length)
+        has_events = carries_events(fields)
+        if has_events and self._settings.untouched_events:
+            fields = forbid_transforms(fields)
         channel = Channel(
             loop,
             self._loop_thread,
@@ -79,7 +82,7 @@ class Streaming:
             length=length,
             discard=request.method == "HEAD" or status in BODILESS,
         )
-        channel.carries_events = any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in fields)
+        channel.carries_events = has_events
         request._channel = channel
         if threading.get_ident() == self._loop_thread:
             self._begin(request, channel, status, fields)
