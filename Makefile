@@ -11,10 +11,10 @@ CODE := $(wildcard src tests examples benchmarks)
 SOURCES_OF_ENVIRONMENT := pyproject.toml scripts/make-environment.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check lint types bench format clean
+.PHONY: help demo test test-all check lint types bench bench-reload format clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.installed-demo ## Serve examples/article on port 3000 (PORT=8080 for another)
 	@echo ""
@@ -48,6 +48,9 @@ bench: .venv-bench/.installed-bench ## Measure beside peers (BENCH_ARGUMENTS="--
 	.venv-bench/bin/python benchmarks/run.py $(BENCH_ARGUMENTS)
 	if [ -f benchmarks/router.py ]; then .venv-bench/bin/python benchmarks/router.py; fi
 
+bench-reload: .venv-bench/.installed-bench tests/npm/node_modules/.package-lock.json ## Measure from save to new answer, beside peers
+	.venv-bench/bin/python benchmarks/reload.py $(BENCH_ARGUMENTS)
+
 format: .venv/.installed-dev ## Format the code and mend what the linter can
 	.venv/bin/ruff check --fix $(CODE)
 	.venv/bin/ruff format $(CODE)
@@ -60,10 +63,10 @@ clean: ## Remove environments, caches and built files
 tests/npm/node_modules/.package-lock.json: tests/npm/package-lock.json | system-tools
 	sh scripts/install-npm-packages.sh
 
-# Node runs pyright, and what the tests compare with. Redis keeps pages in tests, and Chromium looks at them.
+# Node runs pyright, and what the tests compare with. Redis and PostgreSQL keep what tests save, and Chromium looks at it.
 .PHONY: system-tools
 system-tools:
-	@sh scripts/install-system-tools.sh node npm redis-server chromium
+	@sh scripts/install-system-tools.sh node npm redis-server postgresql chromium
 
 %/.installed-demo: $(SOURCES_OF_ENVIRONMENT)
 	sh scripts/make-environment.sh $* demo

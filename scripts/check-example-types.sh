@@ -1,5 +1,6 @@
 #!/bin/sh
-# Check the types of every example with mypy --strict and pyright, as its user would: from the example's own folder.
+# Check the types of every example, and of a template that has modules of its own, with mypy --strict and pyright, as its user
+# would: from its own folder.
 #
 # mypy gets one folder of files at a time. "[user]" is no package name, so mypy sees the files below such a folder as
 # top-level modules, and two of the same name in one run would be an error.
@@ -20,7 +21,7 @@ check_with_pyright() {
     PYTHONPATH=$PWD "$project/.venv/bin/pyright" --pythonpath "$project/.venv/bin/python" .
 }
 
-for example in examples/*/; do
+for example in examples/*/ src/slugline/starters/nextjs/; do
     if [ ! -d "$example" ]; then continue; fi
     echo "Types of $example"
     (cd "$example" && check_with_mypy && check_with_pyright)

@@ -1,13 +1,21 @@
 #!/bin/sh
-# Install programs that Python packages cannot bring: install-system-tools.sh node npm redis-server chromium wrk
+# Install programs that Python packages cannot bring: install-system-tools.sh node npm redis-server postgresql chromium wrk
 #
 # A program that is there is left alone. A missing one is installed on Debian as root; elsewhere a line says
 # what is missing, and what needs it skips or says so itself. CI has to have everything, so there it is a failure.
 set -eu
 
+is_here() {
+    case $1 in
+        # Debian keeps the programs of the server out of the path.
+        postgresql) command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
+        *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
 missing=
 for tool in "$@"; do
-    command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
+    is_here "$tool" || missing="$missing $tool"
 done
 if [ -z "$missing" ]; then exit 0; fi
 
@@ -15,7 +23,7 @@ packages=
 for tool in $missing; do
     case $tool in
         node) packages="$packages nodejs" ;;
-        npm | redis-server | chromium | wrk) packages="$packages $tool" ;;
+        npm | redis-server | postgresql | chromium | wrk) packages="$packages $tool" ;;
         *) echo "install-system-tools.sh: no Debian package is known for $tool" >&2; exit 2 ;;
     esac
 done

@@ -1,19 +1,23 @@
 """`slugline dev`: serve a project while it is being written."""
 
 import asyncio
+import io
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from slugline.commands.with_nextjs import BEHIND_NEXTJS, develop_with_nextjs
-from slugline.dev.server import DevOptions, DevServer, find_port
+from slugline.dev.server import DevOptions, DevServer
 from slugline.nextjs.app import find_nextjs_app
 from slugline.nextjs.supervise import mark_line
+from slugline.runtime.listen import find_port, resolve_host
 
 __all__ = ["DevOptions", "dev"]
 
 LOCAL_NAMES = ("127.0.0.1", "0.0.0.0", "::1", "::", "localhost")
 FIRST_PRIVATE_PORT = 3901
+PORTS_TRIED = 20
 
 
 def dev(directory: Path, options: DevOptions, *, fixed_port: bool, python_only: bool, announce: Callable[[str], None]) -> None:
@@ -21,13 +25,15 @@ def dev(directory: Path, options: DevOptions, *, fixed_port: bool, python_only: 
 
     `announce` gets the lines that say where. Without `fixed_port` the next free port is taken. Raises ServerError.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what handlers print stands beside the line of its request, also in a file
     root = directory.resolve()
     app = None if python_only else find_nextjs_app(root)
-    port = find_port(options.host, options.port, fixed=fixed_port)
+    port = find_port(resolve_host(options.host), options.port, tries=1 if fixed_port else PORTS_TRIED)
     if port != options.port:
         announce(f"Port {options.port} is taken; using {port}.")
     if app is not None:
-        private = find_port("127.0.0.1", FIRST_PRIVATE_PORT, fixed=False)
+        private = find_port("127.0.0.1", FIRST_PRIVATE_PORT, tries=PORTS_TRIED)
         options_behind = replace(options, host="127.0.0.1", port=private, settings=replace(options.settings, **BEHIND_NEXTJS))
         server = DevServer(root, options_behind, mark_line("python", ""))
         develop_with_nextjs(app, server, host=options.host, port=port, announce=announce)
@@ -36,6 +42,7 @@ def dev(directory: Path, options: DevOptions, *, fixed_port: bool, python_only: 
     name = "localhost" if options.host in LOCAL_NAMES else f"[{options.host}]" if ":" in options.host else options.host
 
     def say() -> None:
-        announce(f"Slugline on http://{name}:{port}, {len(server.project.files)} routes. Save a file, and it is served.")
+        count = len(server.project.files)
+        announce(f"Slugline on http://{name}:{port}, {count} route{'' if count == 1 else 's'}. Save a file, and it is served.")
 
     asyncio.run(server.run(say))

@@ -9,7 +9,7 @@ import click
 
 from slugline.dev.failure import describe_failure
 from slugline.dev.overlay import render_text
-from slugline.dev.project import DevProject, Difference
+from slugline.dev.project import INSTRUMENTATION_FILES, DevProject, Difference
 from slugline.errors import ProjectError
 from slugline.http.request import Request
 from slugline.runtime.access_log import escape
@@ -56,7 +56,8 @@ class Console:
             self.write(f" {click.style('-', fg='red')} {source} is gone")
         for source in difference.added:
             file = self._project.files.get(source)
-            self.write(f" {click.style('+', fg='green')} {source} answers {file.pattern if file else ''} {took}")
+            what = f"answers {file.pattern}" if file else "is in force"
+            self.write(f" {click.style('+', fg='green')} {source} {what} {took}")
         reloaded = [source for source in difference.reloaded if source not in broken]
         if reloaded:
             names = (
@@ -66,7 +67,11 @@ class Console:
             )
             self.write(f" {click.style('↻', fg='cyan')} {names} loaded again {took}")
         if difference.instrumentation:
-            self.write(f" {click.style('↻', fg='cyan')} instrumentation.py started again")
+            hooks = self._project.instrumentation_file
+            if hooks is not None:
+                self.write(f" {click.style('↻', fg='cyan')} {hooks} started again")
+            else:
+                self.write(f" {click.style('-', fg='red')} {INSTRUMENTATION_FILES[0]} is gone")
 
     def show_environment(self, files: Sequence[str], changed: Sequence[str]) -> None:
         """Print which environment files were read, and which variables have changed; never a value."""

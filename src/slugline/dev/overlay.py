@@ -22,10 +22,13 @@ pre { margin: 0; padding: .9rem 0; background: #1a1d24; border: 1px solid #2a2f3
 pre { font: 14px/1.55 ui-monospace, monospace }
 pre span { display: block; padding: 0 1rem; min-width: max-content }
 pre .hit { background: #4a1f24 }
-pre i { font-style: normal; color: #667085; display: inline-block; width: 3.5em; user-select: none }
-ol { margin: .5rem 0; padding-left: 1.25rem; font: 14px/1.7 ui-monospace, monospace; color: #9aa3b2; overflow-wrap: anywhere }
+pre i { font-style: normal; color: #8b95a7; display: inline-block; width: 2.5em; margin-right: 1.25em }
+pre i { text-align: right; user-select: none }
+pre .hit i { color: #ff8080 }
+pre + .where { margin-top: .75rem }
+ol { margin: .5rem 0; padding-left: 2.25rem; font: 14px/1.7 ui-monospace, monospace; color: #9aa3b2; overflow-wrap: anywhere }
 details { margin-top: 1.5rem } summary { cursor: pointer; color: #9aa3b2 }
-footer { margin-top: 2.5rem; color: #667085; font-size: .9rem }
+footer { margin-top: 2.5rem; color: #8b95a7; font-size: .9rem }
 """
 
 # The page goes away by itself: the server says when something has been loaded again, and when it comes back after a restart.
@@ -58,7 +61,7 @@ def _render_one(where: str, failure: Failure) -> str:
     parts += [f"<h2>Caused by {escape(each.title)}</h2>{_render_source(each.own) if each.own else ''}" for each in _causes(failure)]
     frames = failure.frames
     if frames:
-        items = "".join(f"<li>{escape(frame.place)}{f', in {escape(frame.function)}' if frame.function else ''}</li>" for frame in frames)
+        items = "".join(f"<li>{escape(_name_place(frame))}</li>" for frame in frames)
         parts.append(f"<details><summary>{_count_frames(failure)}</summary><ol>{items}</ol></details>")
     return "".join(parts)
 
@@ -66,7 +69,8 @@ def _render_one(where: str, failure: Failure) -> str:
 def _render_source(frame: Frame) -> str:
     marks = {frame.line: ' class="hit"'}
     rows = "".join(f"<span{marks.get(number, '')}><i>{number}</i>{escape(text) or ' '}</span>" for number, text in frame.lines)
-    return f"<h2>{escape(frame.place)}</h2><pre>{rows}</pre>" if rows else f"<h2>{escape(frame.place)}</h2>"
+    heading = f"<h2>{escape(_name_place(frame))}</h2>"
+    return f"{heading}<pre>{rows}</pre>" if rows else heading
 
 
 def render_json(failure: Failure) -> dict[str, object]:
@@ -90,7 +94,7 @@ def render_text(where: str, failure: Failure) -> str:
     rest = [frame for frame in failure.frames if frame != failure.own]
     if rest:
         lines.append(f"  frames, outermost first{f', without {failure.left_out} in the middle' if failure.left_out else ''}:")
-        lines += [f"    {frame.place}{f', in {frame.function}' if frame.function else ''}" for frame in rest]
+        lines += [f"    {_name_place(frame)}" for frame in rest]
     return "\n".join(lines)
 
 
@@ -99,7 +103,11 @@ def _own_text(failure: Failure) -> list[str]:
     if own is None:
         return []
     rows = [f"  {'>' if number == own.line else ' '} {number:>4} | {text}" for number, text in own.lines]
-    return [f"  {own.place}{f', in {own.function}' if own.function else ''}", *rows]
+    return [f"  {_name_place(own)}", *rows]
+
+
+def _name_place(frame: Frame) -> str:
+    return f"{frame.place}, in {frame.function}" if frame.function else frame.place
 
 
 def _causes(failure: Failure) -> list[Failure]:

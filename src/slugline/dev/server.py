@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -22,15 +21,15 @@ from slugline.dev.live import LivePages
 from slugline.dev.overlay import LIVE_PATH
 from slugline.dev.project import Changes, DevProject
 from slugline.dev.watch import Watcher
-from slugline.errors import ProjectError, RouteConflict, ServerError
+from slugline.errors import ProjectError, RouteConflict
 from slugline.project.env import EnvironmentVariables, choose_mode, load_environment
 from slugline.runtime.asgi_types import Receive, Scope, Send
+from slugline.runtime.listen import resolve_host
 from slugline.runtime.settings import Settings
 
-__all__ = ["DevOptions", "DevServer", "find_port"]
+__all__ = ["DevOptions", "DevServer"]
 
 DEV_PREFIX = LIVE_PATH.rpartition("/")[0] + "/"
-PORTS_TRIED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +78,20 @@ class DevServer:
         configure_logging(self.console)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
+        watcher = Watcher(self.project.root, lambda changes: _call_soon(loop, self.note, changes), poll=self.options.poll)
+        watcher.start()  # before anything is loaded: what is saved meanwhile is loaded again
         await self.app.start()
         self._read_environment()
         await asyncio.to_thread(self.project.load)
         await self.app.install()
         self._show_problems()
-        server = _make_granian(self, self.options)
+        address = resolve_host(self.options.host)
+        server = _make_granian(self, address, self.options.port)
         serving = asyncio.ensure_future(server.serve())
         serving.add_done_callback(lambda _: self.stop())
-        watcher = Watcher(self.project.root, lambda changes: _call_soon(loop, self.note, changes), poll=self.options.poll)
-        watcher.start()
         reloading = asyncio.ensure_future(self._reload_for_ever())
         try:
-            await _wait_until_listening(self.options.host, self.options.port, serving)
+            await _wait_until_listening(address, self.options.port, serving)
             announce()
             await asyncio.to_thread(self.project.learn_dependencies)
             await self._stopped.wait()
@@ -173,28 +173,11 @@ class DevServer:
                 await serving
 
 
-def find_port(host: str, port: int, *, fixed: bool) -> int:
-    """Give `port`, or, unless it is fixed, the next one that is free. Raises ServerError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    problem: str | None = None
-    for candidate in range(port, port + (1 if fixed else PORTS_TRIED)):
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # As the server will do, so that connections of an earlier run that are still closing do not count.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, candidate))
-            except OSError as error:
-                problem = error.strerror
-                continue
-            return candidate
-    raise ServerError(f"Port {port} on {host} cannot be had: {problem}. Choose another: --port {port + 1}.")
-
-
-def _make_granian(app: DevServer, options: DevOptions) -> Granian:
+def _make_granian(app: DevServer, address: str, port: int) -> Granian:
     return Granian(
         app,
-        address=options.host,
-        port=options.port,
+        address=address,
+        port=port,
         interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
         # A connection that a browser keeps open is not to be closed under a developer's hands.
@@ -204,8 +187,8 @@ def _make_granian(app: DevServer, options: DevOptions) -> Granian:
     )
 
 
-async def _wait_until_listening(host: str, port: int, serving: "asyncio.Future[None]") -> None:
-    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+async def _wait_until_listening(address: str, port: int, serving: "asyncio.Future[None]") -> None:
+    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
     while not serving.done():
         try:
             _, writer = await asyncio.open_connection(target, port)
