@@ -16,6 +16,7 @@ from slugline.runtime.settings import Settings
 
 PAGES = Path(__file__).parent.parent / "docs" / "errors"
 HANDLER = "def handler(req, res):\n    res.json({})\n"
+FETCH_PROPS = "def get_static_props(context):\n    socket.create_connection(('127.0.0.1', 3000)).close()\n"
 
 # Each project is refused with a message that its page quotes.
 PROJECTS = [
@@ -33,6 +34,20 @@ PROJECTS = [
     ("route-module", {"pages/api/hello.py": f"middlewares = []\n{HANDLER}"}),
     ("route-module", {"pages/api/hello.py": f"{HANDLER}def GET(req, res): ...\n"}),
     ("route-module", {"pages/api/hello.py": "def handler(req): ...\n"}),
+    ("page", {"pages/post/[slug].html": "", "pages/post/[slug].py": "def get_static_props(context): ...\n"}),
+    ("page", {"pages/news.html": "", "pages/news.py": "def getStaticProps(context): ...\n"}),
+    ("page", {"pages/news.py": "def get_static_props(context): ...\n"}),
+    ("page", {"pages/news.html": "<h1>\n{{ titel }}"}),
+    ("page", {"pages/news.html": "", "pages/news.py": "def get_static_props(context): return {'props': {}, 'revalidat': 60}\n"}),
+    (
+        "page",
+        {
+            "pages/post/[slug].html": "",
+            "pages/post/[slug].py": "def get_static_paths(): return {'paths': ['/post/tea'], 'fallback': False}\n"
+            "def get_static_props(context): return {}[context.params['slug']]\n",
+        },
+    ),
+    ("page", {"pages/news.html": "", "pages/news.py": f"import socket\n{FETCH_PROPS}"}),
     ("config", {"pages/api/hello.py": f"config = {{'api': {{'bodyParse': False}}}}\n{HANDLER}"}),
     ("config", {"pages/api/hello.py": f"config = {{'bodyParser': False}}\n{HANDLER}"}),
     ("config", {"pages/api/hello.py": f"config = {{'maxDuration': '10s'}}\n{HANDLER}"}),

@@ -31,6 +31,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("guestbook") / "entries.sqlite3"
     with pytest.MonkeyPatch.context() as patch, own_modules():
         patch.setenv("DATABASE", str(path))
+        patch.setenv("DATABASE_URL", f"sqlite:///{path.with_name('guestbook.sqlite3')}")
         yield path
 
 
@@ -50,7 +51,7 @@ def server(database: Path) -> Iterator[Server]:
 
 @pytest.mark.parametrize("example", sorted(path for path in EXAMPLES.iterdir() if path.is_dir()), ids=lambda path: path.name)
 def test_example_builds(example: Path) -> None:
-    assert build(example).table.ordered()
+    assert build(example).project.table.ordered()
 
 
 # The rows of the article

@@ -16,6 +16,7 @@ PUBLIC_NAMES = {
     "slugline": [
         "ApiError",
         "EventStream",
+        "Form",
         "Request",
         "Response",
         "Settings",
@@ -24,6 +25,7 @@ PUBLIC_NAMES = {
         "WebSocketClosed",
         "create_app",
         "keep",
+        "read_form",
         "run_middleware",
     ],
     "slugline.middleware": ["Cors", "Middleware", "Next"],
@@ -83,7 +85,7 @@ def test_the_reference_has_every_attribute(documented: type) -> None:
 def test_the_reference_has_every_setting() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `?([^|`]+)`? \|", section("Settings"), re.MULTILINE)
     defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
-    assert dict(rows) == {name: str(default) for name, default in defaults.items()}
+    assert dict(rows) == {name: str(default) or '""' for name, default in defaults.items()}
 
 
 def test_the_reference_has_every_error() -> None:

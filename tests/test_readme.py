@@ -7,12 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from slugline.cli import main
 from slugline.commands.build import build
+from slugline.pages.entry import cache_control, make_entry
+from slugline.runtime.page_route import NEVER_STORE
+from slugline.runtime.pages import Kind
 from slugline.testing import TestClient
 from test_architecture import LAYERS
 from user_modules import own_modules
@@ -38,13 +43,18 @@ def blocks(document: Path, language: str) -> list[str]:
 
 
 def file_of(program: str) -> str | None:
-    """Give the path that the first line of a program names: `# pages/api/hello.py`."""
-    found = re.match(r"# (\S+\.py)\n", program)
-    return found[1] if found else None
+    """Give the path that the first line of a program or template names: `# pages/api/hello.py`, `{# pages/about.html #}`."""
+    found = re.match(r"# (\S+\.py)\n|\{# (\S+\.html) #\}\n", program)
+    return (found[1] or found[2]) if found else None
 
 
 def files_of(document: Path) -> list[tuple[str, str]]:
-    return [(path, program) for program in blocks(document, "python") if (path := file_of(program))]
+    found = [*blocks(document, "python"), *blocks(document, "html")]
+    return [(path, program) for program in found if (path := file_of(program))]
+
+
+def is_page(path: str) -> bool:
+    return path.startswith("pages/") and not path.startswith("pages/api/") and not is_shared(path)
 
 
 def is_shared(path: str) -> bool:
@@ -86,11 +96,16 @@ def test_there_is_something_to_check() -> None:
 
 @pytest.mark.parametrize(("document", "path", "program"), ROUTE_FILES)
 def test_route_files_load(project: Path, document: Path, path: str, program: str) -> None:
-    shared = [(other, text) for other, text in files_of(document) if is_shared(other)]
-    write(project, [*shared, (path, program)])
+    files = files_of(document)
+    # A page is written in several files; a route by itself must do.
+    beside = [(other, text) for other, text in files if is_shared(other) or (is_page(path) and is_page(other))]
+    write(project, [*beside, (path, program)])
     built = build(project)
-    if not is_shared(path):
-        assert [route.source for route in built.table.ordered()] == [path]
+    if is_page(path):
+        names = {name for page in built.project.pages for name in (page.file.template, page.file.module)}
+        assert path.startswith("pages/_") or {path, path.removeprefix("pages/")} & names
+    elif not is_shared(path):
+        assert [route.source for route in built.project.table.ordered()] == [path]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
@@ -226,6 +241,65 @@ def test_the_chat_of_the_guide_to_websockets(project: Path) -> None:
             assert ws.receive() == "Hello"
 
 
+PAGES = ROOT / "docs" / "pages.md"
+
+
+def test_the_pages_of_the_guide(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLISH_SECRET", "tea")
+    write(project, files_of(PAGES))
+    build(project)
+    with own_modules(), TestClient(project) as client:
+        about = client.get("/about").text
+        assert about.startswith('<!doctype html>\n<html lang="en">')
+        assert "<title>About us</title>" in about
+        assert "<h1>About us</h1>\n<address>Tea Street 7</address>" in about
+        home = client.get("/")
+        assert '<li><a href="/post/tea">How to make tea</a></li>' in home.text
+        assert "<title>Tea</title>" in home.text
+        assert (home.headers["cache-control"], home.headers["x-nextjs-cache"]) == ("s-maxage=60, stale-while-revalidate=31535940", "HIT")
+        post = client.get("/post/hello")
+        assert "<title>Hello, all of you</title>" in post.text
+        assert post.headers["x-nextjs-cache"] == "HIT"
+        assert client.get("/post/other").status_code == 404
+        hello = client.get("/hello?name=<Ada>")
+        assert "<p>Hello &lt;Ada&gt;</p>" in hello.text
+        assert hello.headers["cache-control"] == "private, max-age=10"
+        assert "<p>How to make tea</p>" in client.get("/sitemap").text
+        assert client.get("/api/posts/tea").json() == {"slug": "tea", "title": "How to make tea"}
+        assert client.get("/api/posts/other").status_code == 404
+        assert client.post("/api/publish").status_code == 401
+        assert client.post("/api/publish", headers={"x-secret": "tea"}).json() == {"published": True}
+        assert client.post("/api/sign", data={"name": "Ada"}).status_code == 303
+        wrong = client.post("/api/sign", data={"name": ""})
+        assert wrong.status_code == 422
+        assert "<p>Name " in wrong.text
+        assert "<p>Name " not in client.get("/sign").text
+
+
+def test_the_guide_to_pages_shows_what_a_build_prints(project: Path) -> None:
+    write(project, files_of(PAGES))
+    [printed] = blocks(PAGES, "text")
+    result = CliRunner().invoke(main, ["build", str(project)])
+    assert result.stdout == printed
+
+
+def test_the_guide_to_pages_has_every_kind_of_cache_control() -> None:
+    rows = re.findall(r"^\| .* \| `([^`]+)`", section_of(PAGES, "Behind a CDN"), re.MULTILINE)
+    entries = [make_entry("", now=0.0), make_entry("", revalidate_seconds=60, now=0.0)]
+    assert rows == ["Cache-Control", *[cache_control(entry) for entry in entries], NEVER_STORE, "no-store"]
+
+
+def test_the_guide_to_pages_has_every_kind_of_page() -> None:
+    rows = re.findall(r"^\| (\w[^|]*\w) \|", section_of(PAGES, "Build and start"), re.MULTILINE)
+    assert set(rows) == set(get_args(Kind))
+
+
+def section_of(document: Path, title: str) -> str:
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", document.read_text(), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
 def test_the_tests_of_getting_started_pass(project: Path) -> None:
     files = dict(files_of(ROOT / "docs" / "getting-started.md"))
     write(project, list(files.items()))
@@ -281,7 +355,7 @@ ANSWER = "def handler(req, res):\n    res.json({})\n"
 )
 def test_which_file_answers(project: Path, files: list[str], path: str, source: str) -> None:
     write(project, [(f"pages/api/{name}.py", ANSWER) for name in files])
-    match = build(project).table.match(path)
+    match = build(project).project.table.match(path)
     assert match is not None
     assert match.route.source == f"pages/api/{source}.py"
 
@@ -330,3 +404,17 @@ def test_the_files_that_the_architecture_names_are_there() -> None:
     modules = {tuple(name.split(".")[:2]) for name in re.findall(rf"`((?:{folders})\.\w+)[\w.]*`", text)}
     assert len(modules) > 10
     assert [name for name in sorted(modules) if not (package / name[0] / f"{name[1]}.py").is_file()] == []
+
+
+def test_the_answers_of_the_guide_to_forms(project: Path) -> None:
+    write(project, files_of(ROOT / "docs" / "forms.md"))
+    with TestClient(project) as client:
+        kept = client.post("/api/notes", data={"text": "tea <now>"})
+        assert (kept.status_code, kept.headers["location"]) == (303, "/notes")
+        assert "<li>tea &lt;now&gt;</li>" in client.get("/notes").text
+        assert client.get("/api/notes").json() == {"notes": ["tea <now>"]}
+        for text, fault in {"": "is missing", "coffee": "must be about tea"}.items():
+            refused = client.post("/api/notes", data={"text": text})
+            assert (refused.status_code, f"Note {fault}." in refused.text) == (422, True)
+            assert f">\n{text}</textarea>" in refused.text
+        assert client.post("/api/notes", data={"text": "tea"}, headers={"Origin": "https://evil.example"}).status_code == 403

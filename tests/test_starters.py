@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 import slugline
 from servers import start_granian
 from slugline.cli import main
-from slugline.commands.new import create_project, templates
+from slugline.commands.new import EXAMPLES, create_project, templates
 from user_modules import own_modules
 
 STARTERS = Path(slugline.__file__).parent / "starters"
@@ -33,25 +33,27 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def test_every_folder_is_a_template() -> None:
     assert "default" in templates()
-    assert templates() == sorted(path.name for path in STARTERS.iterdir() if path.is_dir() and path.name != "__pycache__")
+    folders = {path.name for path in STARTERS.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert templates() == sorted({*folders, *EXAMPLES})
 
 
 def test_all_files_are_copied(project: Path) -> None:
     names = {path.relative_to(project).as_posix() for path in project.rglob("*") if path.is_file()}
-    assert {".gitignore", "README.md", "requirements.txt", "test_api.py", "pages/api/hello.py"} <= names
+    assert {".gitignore", "README.md", "requirements.txt", "test_api.py"} <= names
+    assert any(name.startswith("pages/api/") and name.endswith(".py") for name in names)
     assert "gitignore" not in names
     assert not any("__pycache__" in name for name in names)
 
 
 def test_a_new_project_builds(project: Path) -> None:
-    built = run("build", str(project))
-    assert (built.exit_code, built.output.split()[0]) == (0, "ok")
+    built = run("build", "--python-only", str(project))  # nobody has run `npm install`
+    assert (built.exit_code, built.output.splitlines()[-1].split()[0]) == (0, "ok")
 
 
 def test_the_readme_lists_the_routes(project: Path) -> None:
     routes = run("routes", str(project))
     assert routes.exit_code == 0
-    sources = {line.split()[-1] for line in routes.output.splitlines()}
+    sources = {line.split()[-1] for line in routes.output.splitlines() if line.startswith("/api")}
     table = re.findall(r"^\| `(pages/[^`]+)` \| `(/api[^`]*)` \|$", (project / "README.md").read_text(), re.MULTILINE)
     assert {source for source, _ in table} == sources
 
@@ -74,6 +76,18 @@ def test_the_address_that_new_prints_is_answered(tmp_path: Path) -> None:
     finally:
         server.stop()
         server.log_path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("template", "steps"),
+    [
+        ("default", ["slugline dev", "open http://localhost:3000/api/hello"]),
+        ("nextjs", ["npm install", "slugline dev", "open http://localhost:3000"]),
+    ],
+)
+def test_new_prints_what_to_do_now(tmp_path: Path, template: str, steps: list[str]) -> None:
+    made = run("new", str(tmp_path / "app"), "--template", template)
+    assert [line.strip() for line in made.output.partition("Now:\n")[2].splitlines()] == [f"cd {tmp_path / 'app'}", *steps]
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

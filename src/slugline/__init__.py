@@ -9,10 +9,12 @@ from slugline.keep import keep
 from slugline.middleware.chain import run_middleware
 from slugline.runtime.settings import Settings
 from slugline.runtime.websocket import WebSocket
+from slugline.schema.form import Form, read_form
 
 __all__ = [
     "ApiError",
     "EventStream",
+    "Form",
     "Request",
     "Response",
     "Settings",
@@ -21,5 +23,6 @@ __all__ = [
     "WebSocketClosed",
     "create_app",
     "keep",
+    "read_form",
     "run_middleware",
 ]

@@ -239,9 +239,13 @@ class RouteModuleError(ProjectError):
 
 
 class PageError(ProjectError):
-    """A page cannot be made: its functions do not fit together, give something else than they should, or its template fails."""
+    """A page cannot be made: its functions do not fit together, give something else than they should, or its template fails.
+
+    `line` is the line of the first of `files`, for a template.
+    """
 
     code = "page"
+    line: int | None = None
 
 
 class ConfigError(ProjectError):

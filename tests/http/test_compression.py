@@ -5,7 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slugline.http.compression import Coding, Compressor, add_vary, choose_encoding, compress_whole, is_compressible, should_compress
+from slugline.http.compression import (
+    Coding,
+    Compressor,
+    add_vary,
+    carries_events,
+    choose_encoding,
+    compress_whole,
+    forbid_transforms,
+    is_compressible,
+    should_compress,
+)
+from slugline.http.headers import Fields
 
 # NEXTJS: what the recorded answers of its compression show, and npm `compressible` says.
 
@@ -95,6 +106,35 @@ def test_choice(accepted: str, expected: Coding | None) -> None:
 )
 def test_decision(content_type: str, length: int | None, cache_control: str | None, content_encoding: str | None, expected: bool) -> None:
     assert should_compress(content_type, length, cache_control, content_encoding) is expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ([(b"content-type", b"text/event-stream; charset=utf-8")], True),
+        ([(b"x", b"y"), (b"content-type", b"Text/Event-Stream")], True),
+        ([(b"content-type", b"text/plain")], False),
+        ([(b"accept", b"text/event-stream")], False),
+        ([], False),
+    ],
+)
+def test_event_streams(fields: Fields, expected: bool) -> None:
+    assert carries_events(fields) is expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([], b"no-transform"),
+        ([b"no-store"], b"no-store, no-transform"),
+        ([b"private", b"max-age=5"], b"private, max-age=5, no-transform"),
+        ([b"no-cache, No-Transform"], b"no-cache, No-Transform"),
+    ],
+)
+def test_a_body_that_no_proxy_may_touch(lines: list[bytes], expected: bytes) -> None:
+    fields = forbid_transforms([(b"x", b"y"), *((b"cache-control", line) for line in lines)])
+    assert sorted(fields) == [(b"cache-control", expected), (b"x", b"y")]
+    assert forbid_transforms(fields) == fields
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,8 @@ def test_the_environment(tmp_path: Path) -> None:
     assert found["NEXT_ADAPTER_PATH"] == str(ADAPTER)
     assert (found["SLUGLINE_ROUTES"], found["NEXT_TELEMETRY_DISABLED"], found["FORCE_COLOR"]) == (str(table), "1", "1")
     assert "SLUGLINE_NEXT_ADAPTER" not in found
+    assert "SLUGLINE_ORIGIN" not in found
+    assert make_environment(app, table=table, origin="http://127.0.0.1:3901", environment={})["SLUGLINE_ORIGIN"] == "http://127.0.0.1:3901"
     again = make_environment(app, table=table, environment={**found, "NEXT_TELEMETRY_DISABLED": "0", "NO_COLOR": "1"}, colours=False)
     assert (again["NEXT_TELEMETRY_DISABLED"], "SLUGLINE_NEXT_ADAPTER" in again) == ("0", False)
     assert "NEXT_ADAPTER_PATH" not in make_environment(make_app(tmp_path, wraps_config=True), table=table, environment={})

@@ -83,6 +83,12 @@ def test_page_extensions_from_the_environment(tmp_path: Path, environment: dict[
     assert app.page_extensions == ("page.tsx", "ts")
 
 
+def test_dist_dir_from_the_environment(tmp_path: Path, environment: dict[str, str]) -> None:
+    app = find_nextjs_app(make_app(tmp_path / "site"), environment | {"SLUGLINE_DIST_DIR": "out/next"})
+    assert app is not None
+    assert app.dist == "out/next"
+
+
 def test_no_node(tmp_path: Path) -> None:
     with pytest.raises(ServerError, match=r"there is no `node` to run it. Install Node.js"):
         find_nextjs_app(make_app(tmp_path / "site"), {"PATH": str(tmp_path)})

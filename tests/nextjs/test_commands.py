@@ -1,6 +1,5 @@
 """`slugline dev`, `build` and `start` in a folder with a real Next.js app: one command, one stop."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -14,84 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from behaviour.wire import Answer, Closed, Wire, make_request, wait_until
+from behaviour.wire import make_request, wait_until
+from nextjs.run_command import build, open_folder, running
 from nextjs.sites import PROJECT
-from node import NPM, find_node
-from servers import find_free_port
 
 pytestmark = pytest.mark.timeout(150)
 
 HTML = [("Accept", "text/html")]
 
 
-class Run:
-    """A `slugline` command that runs in a copy of the project."""
-
-    def __init__(self, directory: Path, *arguments: str) -> None:
-        self.directory = directory
-        self.wire = Wire(find_free_port())
-        self.log_path = directory / f"{arguments[0]}.log"
-        with self.log_path.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "slugline", *arguments, str(directory), "--port", str(self.wire.port)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "CI": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            )
-        try:
-            wait_until(lambda: self.ask("/api/hello").status == 200 or self.process.poll() is not None, "the first answer")
-        except AssertionError as error:
-            self.kill()
-            raise AssertionError(self.log()) from error
-        assert self.process.poll() is None, self.log()
-
-    def ask(self, target: str, *arguments: object) -> Answer:
-        """Ask through Next.js; status 0 while nobody listens."""
-        try:
-            return self.wire.ask(target, *arguments)  # type: ignore[arg-type]
-        except (OSError, Closed):
-            return Answer(0, [])
-
-    def log(self) -> str:
-        return self.log_path.read_text(encoding="utf-8", errors="replace")
-
-    def tree(self) -> dict[int, str]:
-        """Give every process below this command, with its command line."""
-        found: dict[int, str] = {}
-        waiting = [self.process.pid]
-        while waiting:
-            pid = waiting.pop()
-            with contextlib.suppress(OSError):
-                found[pid] = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                for task in Path(f"/proc/{pid}/task").iterdir():
-                    waiting += map(int, (task / "children").read_text().split())
-        return found
-
-    def find(self, text: str) -> int:
-        """Give the process whose command line has a text in it."""
-        return next(pid for pid, line in self.tree().items() if text in line and pid != self.process.pid)
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(30)
-
-    def kill(self) -> None:
-        tree = self.tree()
-        self.process.kill()
-        self.process.wait()
-        for pid in tree:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    find_node()
-    (NPM / "build").mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="commands-", dir=NPM / "build"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with open_folder() as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -102,25 +36,8 @@ def directory(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def built(folder: Path) -> Path:
     directory = Path(shutil.copytree(PROJECT, folder / "built", dirs_exist_ok=True))
-    port = str(find_free_port())
-    done = subprocess.run(
-        [sys.executable, "-m", "slugline", "build", str(directory), "--python-port", port],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    build(directory)
     return directory
-
-
-@contextlib.contextmanager
-def running(directory: Path, *arguments: str) -> Iterator[Run]:
-    run = Run(directory, *arguments)
-    try:
-        yield run
-    finally:
-        run.kill()
 
 
 def all_gone(tree: dict[int, str]) -> bool:
@@ -178,6 +95,17 @@ def test_development(directory: Path) -> None:
     assert (directory / "next.config.mjs").read_bytes() == config
 
 
+def test_a_saved_environment_file_reaches_both(directory: Path) -> None:
+    write(directory, "word.py", "import os\n\n\ndef handler(req, res):\n    res.json(os.environ['WORD'])\n")
+    write(directory, "wort.js", "export default (req, res) => res.json(process.env.WORD)\n")
+    (directory / ".env").write_text("WORD=one\n")
+    with running(directory, "dev") as run:
+        for word in ("one", "two"):
+            (directory / ".env").write_text(f"WORD={word}\n")
+            for path in ("/api/word", "/api/wort"):
+                wait_until(lambda path=path, word=word: run.ask(path).body == f'"{word}"'.encode(), f"{path} answers {word}")
+
+
 @pytest.mark.parametrize("command", ["dev", "start"])
 def test_next_that_dies_ends_everything(command: str, directory: Path, built: Path) -> None:
     with running(directory if command == "dev" else built, command) as run:
@@ -209,6 +137,8 @@ def test_nothing_outlives_a_command_that_is_killed(command: str, directory: Path
 def test_production(built: Path) -> None:
     with running(built, "start", "--threads", "8") as run:
         assert json.loads(run.ask("/api/js").body)["by"] == "javascript"
+        for _ in range(20):  # by one connection to Python, which is used again and again
+            assert run.ask("/api/hello").status == 200
         large = b"x" * 20_000_000
         assert run.ask("/api/echo", "POST", [("Content-Type", "text/plain")], large).status == 413
         tree = run.tree()
@@ -220,6 +150,7 @@ def test_production(built: Path) -> None:
             assert run.stop() == 0
             assert time.monotonic() - began < 8, "an open event stream holds the stop up"
         wait_until(lambda: all_gone(tree), "everything ends")
+        assert "Warning" not in run.log()
 
 
 @pytest.mark.parametrize("command", ["build", "start", "dev"])

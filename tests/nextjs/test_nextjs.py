@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
-from behaviour.wire import Closed, wait_until
+from behaviour.wire import Closed, make_request, wait_until
 from nextjs.sites import PROJECT, Site, Sites, read_files
 from node import find_node
 
@@ -221,13 +222,14 @@ def test_a_client_that_leaves_does_no_harm(site: Site) -> None:
     assert site.ask("/api/hello").status == 200
 
 
-def test_events_arrive_one_by_one(site: Site) -> None:
+@pytest.mark.parametrize("target", ["/api/events?gate=1", "/api/events?gate=2&cache=own", "/api/mounted_events?gate=1"])
+def test_events_arrive_one_by_one(site: Site, target: str) -> None:
     with site.wire.connect() as connection:
-        connection.send(b"GET /api/events?gate=1 HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip, deflate, br\r\n\r\n")
+        connection.send(make_request(target, "GET", [("Accept-Encoding", "gzip, deflate, br")]))
         assert connection.read_head().header("content-type") == "text/event-stream; charset=utf-8"
         assert b"first" in connection.read_until(b"\n\n")
         # The second is not sent before this is answered.
-        assert site.ask_json("/api/events?gate=1", "POST") == {"open": True}
+        assert site.ask(target, "POST").status == 200
         assert b"second" in connection.read_until(b"\n\n")
 
 
@@ -236,6 +238,13 @@ def test_a_websocket(site: Site) -> None:
         for text in ("one", "zwei", "三" * 5000):
             socket.send(text)
             assert socket.recv(10) == f"python: {text}"
+
+
+@pytest.mark.parametrize(("host", "same"), [("127.0.0.1", "True"), ("evil.example", "False")])
+def test_a_websocket_knows_which_page_connects(site: Site, host: str, same: str) -> None:
+    origin = Origin(f"http://{host}:{site.wire.port}")
+    with connect(f"ws://127.0.0.1:{site.wire.port}/api/socket", origin=origin, proxy=None) as socket:
+        assert socket.recv(10) == same
 
 
 def test_routes_come_and_go_without_a_restart(both: dict[str, Site]) -> None:

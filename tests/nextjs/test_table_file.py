@@ -95,3 +95,10 @@ def test_a_broken_table(tmp_path: Path, text: str) -> None:
     (tmp_path / ".next" / "slugline-routes.json").write_text(text)
     with pytest.raises(ServerError, match="cannot be read"):
         read_build(make_app(tmp_path))
+
+
+def test_a_build_where_the_start_would_not_look(tmp_path: Path) -> None:
+    table, facts = tmp_path / "table.json", tmp_path / "facts.json"
+    facts.write_text('{"distDir": "out/next"}')
+    with pytest.raises(ServerError, match=r"Next\.js wrote its build to out/next, .* in \.next: .*Set SLUGLINE_DIST_DIR=out/next"):
+        record_build(make_app(tmp_path), table=table, facts=facts)

@@ -2,16 +2,27 @@
 
 import shutil
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from slugline.errors import TemplateError
 
-__all__ = ["create_project", "templates"]
+__all__ = ["create_project", "next_steps", "templates"]
+
+DEFAULT_STEPS = ("slugline dev", "open http://localhost:3000/api/hello")
+STEPS = {
+    "guestbook": ("pip install -r requirements.txt", "slugline start", "open http://localhost:3000"),
+    "nextjs": ("npm install", "slugline dev", "open http://localhost:3000"),
+}
+# Templates that are examples too lie in examples/ of a checkout; a wheel has them among the others (see pyproject.toml).
+EXAMPLES = ("guestbook",)
+# What running a project leaves in its folder.
+LEFT_BEHIND = ("__pycache__", ".*_cache", ".slugline", "data", "node_modules")
 
 
 def templates() -> list[str]:
     """Name the templates, folders of slugline/starters."""
-    return sorted(entry.name for entry in files("slugline").joinpath("starters").iterdir() if entry.is_dir() and entry.name[0].isalpha())
+    return sorted(_starters())
 
 
 def create_project(directory: Path, template: str = "default") -> list[str]:
@@ -19,16 +30,33 @@ def create_project(directory: Path, template: str = "default") -> list[str]:
 
     Raises TemplateError when the folder exists and is not empty, cannot be made, or there is no such template.
     """
-    if template not in templates():
-        raise TemplateError(f"There is no template {template!r}. Choose one of: {', '.join(templates())}.")
+    starters = _starters()
+    if template not in starters:
+        raise TemplateError(f"There is no template {template!r}. Choose one of: {', '.join(sorted(starters))}.")
     try:
         _check_place(directory)
-        with as_file(files("slugline").joinpath("starters", template)) as source:
-            shutil.copytree(source, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        (directory / "gitignore").rename(directory / ".gitignore")
+        with as_file(starters[template]) as source:
+            shutil.copytree(source, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*LEFT_BEHIND))
+        if (directory / "gitignore").exists():
+            (directory / "gitignore").rename(directory / ".gitignore")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise TemplateError(f"{directory} cannot be made: {_reason(error)}. Choose another place.") from error
     return sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())
+
+
+def next_steps(template: str) -> tuple[str, ...]:
+    """Give the commands that show what a template does, for a shell in the new folder."""
+    return STEPS.get(template, DEFAULT_STEPS)
+
+
+def _starters() -> dict[str, Traversable]:
+    folder = files("slugline").joinpath("starters")
+    found = {entry.name: entry for entry in folder.iterdir() if entry.is_dir() and entry.name[0].isalpha()}
+    for name in EXAMPLES:
+        example = Path(__file__).parents[3] / "examples" / name
+        if name not in found and example.is_dir():
+            found[name] = example
+    return found
 
 
 def _check_place(directory: Path) -> None:

@@ -6,12 +6,13 @@ Python routes too; Python answers on a port of the loopback. Neither runs on wit
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,16 @@ from slugline.nextjs.build import DEFAULT_PORT, read_build, record_build
 from slugline.nextjs.precedence import make_table
 from slugline.nextjs.site import collect_routes, make_environment
 from slugline.nextjs.supervise import NextProcess, mark_line
-from slugline.nextjs.table_file import make_work_folder, write_table
+from slugline.nextjs.table_file import make_work_folder, read_facts, write_table
+from slugline.project.preview_keys import ProjectPreviewSource
 from slugline.project.scan import RouteFile, scan_pages
 
 __all__ = ["BEHIND_NEXTJS", "build_with_nextjs", "develop_with_nextjs", "start_with_nextjs"]
 
 STOP_SECONDS = 10.0
-BEHIND_NEXTJS: dict[str, Any] = {"discard_bytes": 1 << 40, "discard_seconds": 120.0}
-"""Settings for a server behind Next.js, which makes a 500 of a refusal that comes before it has handed on the whole body."""
+BEHIND_NEXTJS: dict[str, Any] = {"discard_bytes": 1 << 40, "discard_seconds": 120.0, "untouched_events": True}
+"""Settings for a server behind Next.js, which makes a 500 of a refusal that comes before it has handed on the whole body, and
+compresses an event stream, and so holds it back, unless that is forbidden."""
 
 
 def develop_with_nextjs(app: NextApp, server: DevServer, *, host: str, port: int, announce: Callable[[str], None]) -> None:
@@ -44,7 +47,10 @@ def develop_with_nextjs(app: NextApp, server: DevServer, *, host: str, port: int
 
 
 async def _develop(app: NextApp, server: DevServer, host: str, port: int, announce: Callable[[str], None]) -> None:
-    table = make_work_folder(app.root) / "dev.json"
+    real = dict(os.environ)  # before Python reads the environment files: Next.js reads them itself, again after each save
+    folder = make_work_folder(app.root)
+    table, facts = folder / "dev.json", folder / "dev-facts.json"
+    facts.unlink(missing_ok=True)
     secret = secrets.token_hex(16)
     origin = f"http://127.0.0.1:{server.options.port}"
 
@@ -62,14 +68,16 @@ async def _develop(app: NextApp, server: DevServer, host: str, port: int, announ
         return
     publish()
     server.on_reload = publish
-    environment = make_environment(app, table=table, colours=sys.stderr.isatty())
+    environment = make_environment(app, table=table, facts=facts, origin=origin, environment=real, colours=sys.stderr.isatty())
     process = NextProcess(
         [*app.command, "dev", "--port", str(port), "--hostname", host], directory=app.root, environment=environment, write=_write_next
     )
     await process.start()
     announce(f"Next.js {app.version} on port {port}, with {len(server.project.files)} Python routes behind it.")
     ending = asyncio.ensure_future(process.wait())
+    sharing = asyncio.ensure_future(_share_preview_keys(server, facts))
     await _until_one_ends(serving, ending)
+    sharing.cancel()
     if serving.done():
         await process.stop(STOP_SECONDS)
         await serving
@@ -79,17 +87,30 @@ async def _develop(app: NextApp, server: DevServer, host: str, port: int, announ
     raise ServerError(f"{process.describe_end(ending.result())}\nThe Python server was stopped too.")
 
 
-def build_with_nextjs(app: NextApp, *, port: int = DEFAULT_PORT) -> None:
+async def _share_preview_keys(server: DevServer, facts: Path) -> None:
+    """Look for the keys of draft mode where `next dev` writes, as soon as it has told where that is."""
+    while True:
+        found = read_facts(facts)
+        if found is not None:
+            break
+        await asyncio.sleep(0.05)
+    # NEXTJS: in development it writes below "dev" of the app's own distDir since version 16, and the source looks there, too.
+    dist = found.dist.removesuffix("/dev")
+    server.app.preview_source = ProjectPreviewSource(server.project.root, development=True, dist=dist)
+
+
+def build_with_nextjs(app: NextApp, *, port: int = DEFAULT_PORT, environment: Mapping[str, str] = os.environ) -> None:
     """Run `next build` with the Python routes in it, to be served from `port` of the loopback.
 
+    `environment` is the real one: Next.js reads the environment files itself.
     Raises RouteConflict for a path in both languages, ServerError when Next.js fails.
     """
     routes = collect_routes(app, scan_pages(app.root).routes)
     with tempfile.TemporaryDirectory(prefix="slugline-") as folder:
         table, facts = Path(folder) / "build.json", Path(folder) / "facts.json"
         write_table(table, make_table(routes, origin=f"http://127.0.0.1:{port}", secret=secrets.token_hex(16)))
-        environment = make_environment(app, table=table, facts=facts, colours=sys.stderr.isatty())
-        status = subprocess.run([*app.command, "build"], cwd=app.root, env=environment, check=False).returncode
+        variables = make_environment(app, table=table, facts=facts, environment=environment, colours=sys.stderr.isatty())
+        status = subprocess.run([*app.command, "build"], cwd=app.root, env=variables, check=False).returncode
         if status:
             raise ServerError(f"`next build` failed with status {status}; what it printed stands above.")
         record_build(app, table=table, facts=facts)
@@ -108,9 +129,9 @@ async def _start(app: NextApp, python_command: Sequence[str], host: str, port: i
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    environment = make_environment(app, table=build.table, colours=sys.stderr.isatty())
+    environment = make_environment(app, table=build.table, origin=build.origin, colours=sys.stderr.isatty())
     python = NextProcess(
-        [*python_command, "--host", "127.0.0.1", "--port", str(build.port)],
+        [*python_command, "--host", "127.0.0.1", "--port", str(build.port), "--next-dist", app.dist],
         directory=app.root,
         environment=environment,
         write=_write_python,

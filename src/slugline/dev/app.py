@@ -14,9 +14,10 @@ from slugline.errors import InstrumentationError, ProjectError, RouteConflict
 from slugline.http.finish import BODILESS
 from slugline.http.request import Request
 from slugline.http.response import Response
-from slugline.project.discover import LoadedRoute, Project
+from slugline.project.discover import LoadedPage, LoadedRoute, Project
 from slugline.project.modules import Instrumentation
 from slugline.project.route_config import RouteConfig
+from slugline.project.scan import PageFile
 from slugline.routing.table import Route, build_table
 from slugline.runtime.access_log import escape
 from slugline.runtime.api_route import ApiRoute, make_api_route
@@ -51,6 +52,9 @@ class DevApp(App):
     def problems(self) -> list[ProjectError]:
         """Everything that is wrong now: with the project, with its names, with single files; each once."""
         found: list[ProjectError] = [*self.dev_project.problems, *self.conflicts]
+        if self.dev_project.site_error is not None:
+            found.append(self.dev_project.site_error)
+        found += [page for page in self.dev_project.loaded_pages.values() if isinstance(page, ProjectError)]
         if self._start_error is not None:
             found.append(self._start_error)
         for _, endpoint in self._endpoints.values():
@@ -61,7 +65,8 @@ class DevApp(App):
     @property
     def broken(self) -> set[str]:
         """The route files that cannot be used now."""
-        return {source for source, (_, endpoint) in self._endpoints.items() if isinstance(endpoint, _BrokenRoute)}
+        routes = {source for source, (_, endpoint) in self._endpoints.items() if isinstance(endpoint, _BrokenRoute)}
+        return routes | {source for source, page in self.dev_project.loaded_pages.items() if isinstance(page, ProjectError)}
 
     async def install(self, difference: Difference | None = None) -> None:
         """Serve what the project holds now. Requests under way end with the files that they began with.
@@ -69,6 +74,7 @@ class DevApp(App):
         Applications mounted by files that have not changed live on, and so does instrumentation.py.
         """
         project = self.dev_project
+        self._install_site()
         endpoints = {}
         for source, loaded in project.routes.items():
             known = self._endpoints.get(source)
@@ -80,12 +86,36 @@ class DevApp(App):
             for file in project.files.values()
             if file.source in endpoints
         ]
-        self.table, self.conflicts = build_table_leniently(routes, _break_route)
+        routes += [
+            Route(file.pattern, file.segments, self._make_page_endpoint(file, project.loaded_pages[source]), source)
+            for source, file in project.pages.items()
+        ]
+        # SECURITY: without their middleware sockets must not be open either; requests get the error before they come here.
+        self.table, self.conflicts = build_table_leniently(routes if project.site_error is None else [], _break_route)
         self._endpoints = endpoints
         for endpoint in gone:
             await self._let_go(endpoint)
         if difference is None or difference.instrumentation:
             await self._replace_instrumentation()
+
+    def _install_site(self) -> None:
+        """Take over rules, root middleware, pages and the list of public files."""
+        project = self.dev_project
+        loaded = [page for page in project.loaded_pages.values() if isinstance(page, LoadedPage)]
+        self.project = replace(
+            self.project,
+            config=project.config,
+            root_middleware=project.root_middleware,
+            pages_folder=project.pages_folder,
+            error_pages=tuple(page for page in loaded if page.file.source in project.error_pages),
+        )
+        self.gateway = self._make_gateway(self.project)
+        self.pages.incremental.close()
+        self.pages = self._make_pages(self.project, None, [page for page in loaded if page.file.source in project.pages])
+        self.public.rescan()
+
+    def _make_page_endpoint(self, file: PageFile, page: LoadedPage | ProjectError) -> ApiRoute:
+        return _BrokenRoute(page, file.pattern, file.source) if isinstance(page, ProjectError) else self._make_page_route(page)
 
     async def _make_endpoint(self, source: str, loaded: LoadedRoute | ProjectError) -> ApiRoute:
         if isinstance(loaded, ProjectError):
@@ -135,8 +165,9 @@ class DevApp(App):
 
     async def respond(self, request: Request[Any, Any]) -> Response[Any]:
         """Answer a request; with the error while the project cannot start."""
-        if self._start_error is not None:
-            return self._finish(request, self._make_error_response(request, BrokenFile(self._start_error)))
+        site_error = self.dev_project.site_error or self._start_error
+        if site_error is not None:  # SECURITY: without its middleware nothing of the site may be open
+            return self._finish(request, self._make_error_response(request, BrokenFile(site_error)))
         response = await super().respond(request)
         if request._api_route is None and response._status == 404 and response._final is not None:
             return self._explain_not_found(request) or response

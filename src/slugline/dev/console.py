@@ -55,7 +55,7 @@ class Console:
         for source in difference.removed:
             self.write(f" {click.style('-', fg='red')} {source} is gone")
         for source in difference.added:
-            file = self._project.files.get(source)
+            file = self._project.files.get(source) or self._project.pages.get(source)
             what = f"answers {file.pattern}" if file else "is in force"
             self.write(f" {click.style('+', fg='green')} {source} {what} {took}")
         reloaded = [source for source in difference.reloaded if source not in broken]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from slugline.errors import ProjectError
+from slugline.errors import PageError, ProjectError
 
 __all__ = ["Failure", "Frame", "describe_failure"]
 
@@ -74,6 +74,10 @@ def _describe(error: BaseException, root: Path, depth: int) -> Failure:
     if isinstance(error, ProjectError):
         # Where it was raised is our own code, and of no use: what the user wrote is in the cause.
         message = _printable(error.message)
+        if isinstance(error, PageError) and error.line is not None:
+            # Jinja's frames have the lines of the program that it makes of a template.
+            place = _frame(root / error.files[0], error.line, "", root)
+            return Failure(type(error).__name__, message, error.code, place, (), below)
         if below is None:
             return Failure(type(error).__name__, message, error.code, None, ())
         return Failure(type(error).__name__, message, error.code, below.own, below.frames, below, below.left_out)

@@ -25,6 +25,7 @@ from slugline.errors import ProjectError, RouteConflict
 from slugline.project.env import EnvironmentVariables, choose_mode, load_environment
 from slugline.runtime.asgi_types import Receive, Scope, Send
 from slugline.runtime.listen import resolve_host
+from slugline.runtime.own_calls import refuse_own_calls
 from slugline.runtime.settings import Settings
 
 __all__ = ["DevOptions", "DevServer"]
@@ -81,6 +82,7 @@ class DevServer:
         watcher = Watcher(self.project.root, lambda changes: _call_soon(loop, self.note, changes), poll=self.options.poll)
         watcher.start()  # before anything is loaded: what is saved meanwhile is loaded again
         await self.app.start()
+        refuse_own_calls({self.options.port})
         self._read_environment()
         await asyncio.to_thread(self.project.load)
         await self.app.install()

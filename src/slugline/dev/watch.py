@@ -39,6 +39,8 @@ IGNORED_FOLDERS = frozenset(
         "build",
     )
 )
+# Of the files below it, only which there are: what is in them is looked at with every request.
+PUBLIC_FOLDER = "public"
 # An editor writes a file in several steps within a few milliseconds; what follows within `STEP` is one save.
 STEP_MILLISECONDS = 10
 LONGEST_MILLISECONDS = 200
@@ -122,7 +124,8 @@ class Watcher:
         name = os.path.basename(path)
         if IGNORED_FOLDERS.intersection(path[len(str(self._root)) :].split(os.sep)):
             return False
-        return _is_text(name) or (_is_place(name) and change != watchfiles.Change.modified)
+        is_place = _is_place(name) or path.startswith(f"{self._root}{os.sep}{PUBLIC_FOLDER}{os.sep}")
+        return _is_text(name) or (is_place and change != watchfiles.Change.modified)
 
 
 def take_stock(root: Path) -> dict[str, Stamp]:
@@ -136,7 +139,7 @@ def take_stock(root: Path) -> dict[str, Stamp]:
                 status = entry.stat() if is_text or entry.is_dir() else None
                 if is_text and status is not None:
                     found[entry.path] = (status.st_mtime_ns, status.st_size, status.st_ino)
-                elif _is_place(entry.name):
+                elif _is_place(entry.name) or entry.path.startswith(f"{root}{os.sep}{PUBLIC_FOLDER}{os.sep}"):
                     found[entry.path] = None
                 if entry.is_dir() and status is not None and (status.st_dev, status.st_ino) not in seen:
                     seen.add((status.st_dev, status.st_ino))  # links may lead round in a circle
@@ -151,7 +154,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _is_text(name: str) -> bool:
-    return name.endswith(".py") or name.startswith(".env")
+    return name.endswith((".py", ".html")) or name.startswith(".env")
 
 
 def _is_place(name: str) -> bool:

@@ -8,7 +8,20 @@ import zlib
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["Coding", "Compressor", "add_vary", "choose_encoding", "compress_whole", "is_compressible", "should_compress", "transforms"]
+from slugline.http.headers import Fields
+
+__all__ = [
+    "Coding",
+    "Compressor",
+    "add_vary",
+    "carries_events",
+    "choose_encoding",
+    "compress_whole",
+    "forbid_transforms",
+    "is_compressible",
+    "should_compress",
+    "transforms",
+]
 
 Coding = Literal["gzip", "deflate"]
 
@@ -44,6 +57,20 @@ def is_compressible(content_type: str) -> bool:
 def transforms(cache_control: str | None) -> bool:
     """Tell whether Cache-Control lets a body be transformed at all (RFC 9111 section 5.2.2.6: `no-transform`)."""
     return cache_control is None or "no-transform" not in cache_control.lower()
+
+
+def carries_events(fields: Fields) -> bool:
+    """Tell whether an answer is an event stream, from its fields."""
+    return any(name == b"content-type" and value.lower().startswith(b"text/event-stream") for name, value in fields)
+
+
+def forbid_transforms(fields: Fields) -> Fields:
+    """Give the fields with `no-transform` in Cache-Control, so that no proxy compresses the body."""
+    lines = [value for name, value in fields if name == b"cache-control"]
+    if any(b"no-transform" in line.lower() for line in lines):
+        return fields
+    others = [field for field in fields if field[0] != b"cache-control"]
+    return [*others, (b"cache-control", b", ".join([*lines, b"no-transform"]))]
 
 
 def should_compress(content_type: str, length: int | None, cache_control: str | None = None, content_encoding: str | None = None) -> bool:

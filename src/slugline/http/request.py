@@ -86,7 +86,8 @@ class Request(Generic[Body, Query]):
     _channel: Any = None
     _unawaited: Any = None  # a middleware that the handler began to run and has not awaited
     _rewritten_query: Mapping[str, str | list[str]] | None = None  # the query that a rewrite has given it
-    _rewritten_path: str | None = None  # and the path, for what reads it from the scope
+    _rewritten_path: str | None = None  # and the path, below the base path
+    _rewritten_query_string = ""  # and the query as text
     _outer: Any = None  # the fields that rules and middleware give to the answer, whoever makes it
     _fails_as_page = False  # whether an error now is one of the whole site, whatever the path
     _mount_prefix = ""  # what an outer application has taken off the path

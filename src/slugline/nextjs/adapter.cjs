@@ -145,15 +145,15 @@ class Connections extends http.Agent {
   }
 
   keepSocketAlive(socket) {
-    socket.unref()
+    if (!super.keepSocketAlive(socket)) return false
     // Node.js destroys an idle connection whose time is over.
     socket.setTimeout(IDLE_MILLISECONDS)
     return true
   }
 
-  reuseSocket(socket) {
+  reuseSocket(socket, request) {
+    super.reuseSocket(socket, request)
     socket.setTimeout(0)
-    socket.ref()
   }
 }
 

@@ -1,7 +1,8 @@
 """Is there a Next.js app in a folder, and how is it run?
 
 What can be known without running the app's own configuration is read here. Only Next.js itself can evaluate a `next.config`,
-so two of its settings are looked for in its text (`pageExtensions`, `distDir`), and SLUGLINE_PAGE_EXTENSIONS overrides the first.
+so two of its settings are looked for in its text: `pageExtensions` and `distDir`, over which SLUGLINE_PAGE_EXTENSIONS and
+SLUGLINE_DIST_DIR have the last word.
 """
 
 import json
@@ -76,7 +77,7 @@ def find_nextjs_app(root: Path, environment: Mapping[str, str] = os.environ) -> 
         pages=_first_folder(root / "pages", root / "src" / "pages"),
         app=_first_folder(root / "app", root / "src" / "app"),
         page_extensions=_page_extensions(text, environment),
-        dist=_read_setting(text, r"""distDir['"]?\s*:\s*['"`]([^'"`$]+)['"`]""") or ".next",
+        dist=environment.get("SLUGLINE_DIST_DIR") or _read_setting(text, r"""distDir['"]?\s*:\s*['"`]([^'"`$]+)['"`]""") or ".next",
         wraps_config=wraps_config,
     )
 

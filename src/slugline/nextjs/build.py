@@ -1,6 +1,7 @@
 """What `next build` fixed: the table of routes, kept with the build, so that the two are copied and deleted together."""
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,17 @@ class Build:
 
 
 def record_build(app: NextApp, *, table: Path, facts: Path) -> Path:
-    """Put the table with which `next build` ran beside what it made, and give its new place."""
+    """Put the table with which `next build` ran beside what it made, and give its new place.
+
+    Raises ServerError when Next.js wrote elsewhere than `read_build` will look.
+    """
     found = read_facts(facts)
-    place = app.root / (found.dist if found is not None else app.dist) / TABLE_NAME
+    if found is not None and os.path.normpath(found.dist) != os.path.normpath(app.dist):
+        raise ServerError(
+            f"Next.js wrote its build to {found.dist}, and `slugline start` would look for it in {app.dist}: the text of next.config "
+            f"does not show its distDir. Set SLUGLINE_DIST_DIR={found.dist} for `slugline build` and `slugline start`, then build again."
+        )
+    place = app.root / app.dist / TABLE_NAME
     shutil.copyfile(table, place)
     return place
 

@@ -28,11 +28,18 @@ def collect_routes(app: NextApp, files: Iterable[RouteFile]) -> tuple[SiteRoute,
 
 
 def make_environment(
-    app: NextApp, *, table: Path, facts: Path | None = None, environment: Mapping[str, str] = os.environ, colours: bool = False
+    app: NextApp,
+    *,
+    table: Path,
+    facts: Path | None = None,
+    origin: str = "",
+    environment: Mapping[str, str] = os.environ,
+    colours: bool = False,
 ) -> dict[str, str]:
     """Give the environment in which `next dev`, `next build` and `next start` hand Python's routes to Python.
 
-    `table` is the file of `table_file.write_table`, `facts` the one of `table_file.read_facts`. No file of the app is touched.
+    `table` is the file of `table_file.write_table`, `facts` the one of `table_file.read_facts`; `origin` is where Python
+    listens, for the app's own code on the server. No file of the app is touched.
     """
     variables = dict(environment)
     # The name is that of our own adapter when `slugline` was started by a process that we had started.
@@ -44,6 +51,8 @@ def make_environment(
     variables["SLUGLINE_WRAPPER"] = str(WRAPPER)
     variables["SLUGLINE_ROUTES"] = str(table)
     variables["SLUGLINE_PARENT"] = str(os.getpid())
+    if origin:
+        variables["SLUGLINE_ORIGIN"] = origin
     if facts is not None:
         variables["SLUGLINE_FACTS"] = str(facts)
     variables.setdefault("NEXT_TELEMETRY_DISABLED", "1")

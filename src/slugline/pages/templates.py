@@ -105,7 +105,9 @@ class Templates:
                 )
             case _:
                 text = f"{type(error).__name__}: {error}".rstrip(".")
-        return PageError(f"{where}: {text}.", files=[source])
+        explained = PageError(f"{where}: {text}.", files=[source])
+        explained.line = line
+        return explained
 
     def _locate(self, error: Exception, name: str) -> tuple[str, int | None]:
         """Give the template in which an error happened, and the line."""

@@ -19,7 +19,7 @@ from slugline.project.modules import Action, RouteModule
 from slugline.project.route_config import RouteConfig
 from slugline.runtime.asgi_types import Receive
 from slugline.runtime.body_reader import BodyReader
-from slugline.runtime.hand_over import hand_over_to, mount_prefix
+from slugline.runtime.hand_over import hand_over_to, place_request
 from slugline.runtime.mounted import MountedApp, mount
 from slugline.runtime.run_websocket import run_websocket
 from slugline.runtime.settings import Settings
@@ -127,7 +127,8 @@ def _connect(
 
         async def talk(request: Request[Any, Any], response: Response[Any]) -> None:
             response._handed_over = True  # from now on the application takes the server's events, and MountedApp sees to an end
-            await mounted(dict(request.scope), request._receive, request._send, mount_prefix(request.path, pattern))
+            scope, root_path = place_request(request, pattern)
+            await mounted(scope, request._receive, request._send, root_path)
             response._stage = Stage.ANSWERED
 
     else:

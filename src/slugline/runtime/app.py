@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 from slugline.callables import make_awaitable
@@ -84,12 +84,14 @@ class App:
             routes.append(Route(route.pattern, route.segments, endpoint, route.source))
         return build_table(routes)
 
-    def _make_pages(self, project: Project, store: PageStore | None) -> Pages:
+    def _make_pages(self, project: Project, store: PageStore | None, pages: Sequence[LoadedPage] | None = None) -> Pages:
         build = None if self.settings.development or store is not None or not project.pages else read_build(project.root)
         if store is None:
             store = open_store(self.settings.page_store, pages_folder(project.root, build.id) if build is not None else None, project.root)
         return Pages(
-            project,
+            project.pages_folder,
+            project.pages if pages is None else pages,
+            project.error_pages,
             store,
             run_in_thread=self.page_threads.run_admitted,
             spawn=self.run_in_background,

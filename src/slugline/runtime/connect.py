@@ -97,8 +97,9 @@ async def _find(app: App, request: Request[Any, Any], response: Response[Any], s
         return match
     outer = OuterFields()
     match await resolve(app, gateway, request, outer):
-        case Found(match, query):
-            request._rewritten_query, request._query = query, None
+        case Found(match) as found:
+            found.put_on(request, gateway.config.base_path)
+            socket.path, socket.headers = request.path, request.headers
             return match
         case Ended(outcome):
             outer.put_on(response, has_own_type=False)

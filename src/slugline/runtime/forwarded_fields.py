@@ -30,7 +30,6 @@ _SAID_ANEW = frozenset({b"host", b"content-length", b"expect", b"cookie", b"x-fo
 # SECURITY: a space or a line break would end the request line, and what follows would be a request of its own.
 _TARGET = re.compile(r"(?:https?|wss?)://(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?][!-~]*)?", re.IGNORECASE)
 _ENCODED_TWIN = re.compile(rb'"([^"]*)-(?:gzip|deflate)"')
-_FOLD = re.compile(rb"[ \t]*\r?\n[ \t]+")
 
 BODILESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
 
@@ -101,8 +100,7 @@ def answer_fields(raw: RawFields) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
     for name, value in _end_to_end(received):
         if not (coded and name == b"content-length"):
-            # A folded line becomes one line (RFC 9112 section 5.2).
-            fields.setdefault(name.decode("latin-1"), []).append(_FOLD.sub(b" ", value).decode("latin-1"))
+            fields.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
     return fields
 
 

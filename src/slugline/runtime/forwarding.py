@@ -106,12 +106,17 @@ class Upload:
         self._request = request
         self._exchange = exchange
         self._task: asyncio.Task[Any] | None = None
+        self._begun = False
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
         self._task = asyncio.current_task()
+        if not self._begun:
+            # The library sends the head with the first chunk, and a client may wait for an answer to the head before it sends one.
+            self._begun = True
+            return b""
         with self._exchange.waiting_for_client():
             try:
                 return await anext(self._chunks)

@@ -2,17 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 from slugline.errors import ClientDisconnected
 from slugline.http.compression import carries_events, forbid_transforms
 from slugline.http.request import Request
 from slugline.http.response import Response, Stage
-from slugline.runtime.asgi_types import Message, Receive
+from slugline.runtime.asgi_types import Message, Receive, Scope
 from slugline.runtime.body_reader import BodyReader
 from slugline.runtime.mounted import MountedApp
 from slugline.runtime.settings import Settings
 
-__all__ = ["hand_over_to", "mount_prefix"]
+__all__ = ["hand_over_to", "mount_prefix", "place_request"]
 
 
 def hand_over_to(mounted: MountedApp, pattern: str, settings: Settings) -> Callable[[Request[Any, Any], Response[Any]], Awaitable[None]]:
@@ -34,11 +35,29 @@ def hand_over_to(mounted: MountedApp, pattern: str, settings: Settings) -> Calla
                 response._status = message["status"]
             await request._send(message)
 
-        await mounted(dict(request.scope), _clocked(request, settings), send, mount_prefix(request.path, pattern))
+        scope, root_path = place_request(request, pattern)
+        await mounted(scope, _clocked(request, settings), send, root_path)
         if not response._handed_over:
             raise ClientDisconnected("The client left before the mounted application had answered.")
 
     return hand_over
+
+
+def place_request(request: Request[Any, Any], pattern: str) -> tuple[Scope, str]:
+    """Give the scope that a mounted application gets, and the raw prefix at which its route lies, base path and all.
+
+    It sees what a handler would: the header fields that middleware has put in the place of the client's, and, unlike in `req.url`,
+    the path and the query that a rewrite has led to, by which it finds its own routes.
+    """
+    scope: Scope = {**request.scope, "headers": request.fields}
+    path = request._rewritten_path
+    if path is not None:
+        whole = request._base_path + path
+        outer = scope.get("root_path", "").rstrip("/")
+        scope["path"] = outer + unquote(whole)
+        scope["raw_path"] = (request._mount_prefix + whole).encode("latin-1")
+        scope["query_string"] = request._rewritten_query_string.encode("latin-1")
+    return scope, request._base_path + mount_prefix(request.path if path is None else path, pattern)
 
 
 def mount_prefix(path: str, pattern: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from slugline.callables import RunInThread
@@ -14,7 +15,7 @@ from slugline.pages.incremental import Incremental
 from slugline.pages.paths import Params, StaticPaths
 from slugline.pages.store import PageStore
 from slugline.pages.templates import Templates
-from slugline.project.discover import Project
+from slugline.project.page_modules import LoadedPage
 from slugline.runtime.page_route import PageRenderer, PageRoute
 from slugline.runtime.prepared import PreparedPages
 
@@ -52,7 +53,9 @@ class Pages:
 
     def __init__(
         self,
-        project: Project,
+        folder: Path,
+        pages: Iterable[LoadedPage],
+        error_pages: Iterable[LoadedPage],
         store: PageStore,
         *,
         run_in_thread: RunInThread,
@@ -65,9 +68,9 @@ class Pages:
         self.incremental = Incremental(store, run_in_thread=run_in_thread, spawn=spawn)
         self.prepared = PreparedPages(compress=compress, tagged=tagged)
         self.is_live = live
-        renderer = PageRenderer(Templates(project.pages_folder, development=live), run_in_thread)
-        self.routes = {page.file.source: PageRoute(page, renderer, self) for page in project.pages}
-        self._errors = {page.pattern: PageRoute(page, renderer, self) for page in project.error_pages}
+        renderer = PageRenderer(Templates(folder, development=live), run_in_thread)
+        self.routes = {page.file.source: PageRoute(page, renderer, self) for page in pages}
+        self._errors = {page.pattern: PageRoute(page, renderer, self) for page in error_pages}
         self._paths: dict[str, StaticPaths] = dict(paths or {})
         self._documents: dict[int, bytes] = {}
         self._asking: dict[str, asyncio.Task[StaticPaths]] = {}

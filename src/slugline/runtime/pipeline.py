@@ -74,22 +74,11 @@ async def _answer_by_rules(site: Site, gateway: Gateway, request: Request[Any, A
             await site.public.answer(request, response, file)
             if not gateway.config.generate_etags:
                 remove_tag(response)
-        case Found(match, query, path):
-            _hide_base(gateway, request)
-            request._rewritten_query, request._query = query, None
-            if query is not None:
-                request._rewritten_path = path
+        case Found(match):
+            decision.put_on(request, gateway.config.base_path)
             await _run(site, request, response, match.route, match.params)
         case Missing():
             await answer_not_found(site, request, response)
-
-
-def _hide_base(gateway: Gateway, request: Request[Any, Any]) -> None:
-    """Take the base path off: handlers do not know of it."""
-    base = gateway.config.base_path.encode("ascii")
-    if base and (request.raw_path == base or request.raw_path.startswith(base + b"/")):
-        request.raw_path = request.raw_path[len(base) :] or b"/"
-        request._base_path = gateway.config.base_path
 
 
 async def _answer_path(site: Site, request: Request[Any, Any], response: Response[Any]) -> None:

@@ -28,6 +28,7 @@ from slugline.routing.rules import MovedRequest, RewriteRule, RuleBook, collect_
 from slugline.routing.segments import Static
 from slugline.routing.table import Match, RouteTable
 from slugline.runtime.api_route import ApiRoute
+from slugline.runtime.hand_over import mount_prefix
 from slugline.runtime.public_files import PublicFiles
 from slugline.runtime.run_root_middleware import RunRootMiddleware
 
@@ -87,11 +88,22 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A route or a page answers; `query` is that of a rewrite, None when there was none."""
+    """A route or a page answers; `query` and `query_string` are those of a rewrite, None when there was none."""
 
     match: Match[ApiRoute]
-    query: Mapping[str, str | list[str]] | None
     path: str
+    query: Mapping[str, str | list[str]] | None = None
+    query_string: str | None = None
+
+    def put_on(self, request: Request[Any, Any], base_path: str) -> None:
+        """Show the request to whoever answers: without the base path, and with what a rewrite has made of path and query."""
+        if base_path:
+            request._base_path = base_path
+            request.raw_path = _cut_base(request.raw_path, base_path)
+        if self.query is not None and self.query_string is not None:
+            request._rewritten_query, request._query = self.query, None
+            request._rewritten_path = self.path
+            request._rewritten_query_string = self.query_string
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,7 @@ class Gateway:
         )
         self.middleware = middleware
         self.run = run
+        self._may_guard = middleware is not None or any((config.redirects, config.before_files, config.after_files, config.fallback))
         self._moves_paths = bool(config.base_path or config.trailing_slash or config.skip_trailing_slash_redirect)
         self.is_needed = (
             self._moves_paths
@@ -147,6 +160,16 @@ class Gateway:
         if self.middleware is not None and self.middleware.matcher.may_match(path):
             return False
         return not self.rules.may_match(path)
+
+    def is_ambiguous(self, match: Match[ApiRoute], path: str) -> bool:
+        """Tell whether a mounted application would take a path for another one than rules and middleware have seen.
+
+        SECURITY: it gets its path decoded, "/admin/x" for "/admin%2Fx", which no guard of "/admin/:path*" has met.
+        What the route itself takes of the path is not its own: a parameter there may hold a slash.
+        """
+        if match.route.endpoint.mounted is None or not self._may_guard:
+            return False
+        return "%2F" in path[len(mount_prefix(path, match.route.pattern)) :]
 
     def strip_base(self, path: str) -> str | None:
         """Give a path without the base path; None for one outside of it."""
@@ -194,16 +217,18 @@ async def resolve(site: Tables, gateway: Gateway, request: Request[Any, Any], ou
     Raises BadRequest for a path that is none, or that cannot be decoded where a parameter takes it, and what middleware raises.
     """
     config, rules = gateway.config, gateway.rules
-    path = canonical_text(read_path(request.raw_path))
-    location = collapse_slashes(path, read_query(request.query_string))
+    sent = read_path(request.raw_path)
+    # First, because in the canonical path a backslash is a character of a segment.
+    location = collapse_slashes(sent, read_query(request.query_string))
     if location is not None:
         return Moved(308, location)
+    path = canonical_text(sent)
     view: RequestView = _View(request, path)
 
     headers = collect_headers(rules.headers, view)
     if not config.skip_trailing_slash_redirect:
         location = find_end_redirect(path, view.query_string, trailing_slash=config.trailing_slash, base_path=config.base_path)
-        if location is not None:
+        if location is not None and not _belongs_to_mounted(site, gateway, path):
             return Moved(308, location)
     redirect = find_redirect(rules.redirects, view, config.base_path)
     if redirect is not None:
@@ -249,18 +274,26 @@ def _rewrite(
 
 def _look_up(site: Tables, gateway: Gateway, view: RequestView, *, exact: bool) -> Decision | None:
     """Find what answers a path: a file, a route without parameters, and unless `exact` one with them."""
-    path = gateway.strip_base(view.path)
-    if path is None:
+    whole = gateway.strip_base(view.path)
+    if whole is None:
         return None
-    if path != "/":
-        path = path.removesuffix("/")
+    path = whole.removesuffix("/") or "/"
     file = site.public.find(path.encode("ascii"))
     if file is not None:
         return FoundFile(file)
     match = _match(site.table, path, exact=exact)
-    if match is None:
+    if match is None or gateway.is_ambiguous(match, path):
         return None
-    return Found(match, view.query if isinstance(view, MovedRequest) else None, path)
+    if match.route.endpoint.mounted is not None:
+        path = whole
+    return Found(match, path, view.query, view.query_string) if isinstance(view, MovedRequest) else Found(match, path)
+
+
+def _belongs_to_mounted(site: Tables, gateway: Gateway, path: str) -> bool:
+    """Tell whether a mounted application decides about the slash at the end: Django and Starlette redirect to theirs."""
+    inner = gateway.strip_base(path)
+    match = _match(site.table, inner.removesuffix("/") or "/", exact=False) if inner is not None else None
+    return match is not None and match.route.endpoint.mounted is not None
 
 
 def _match(table: RouteTable[ApiRoute], path: str, *, exact: bool) -> Match[ApiRoute] | None:
@@ -273,3 +306,12 @@ def _match(table: RouteTable[ApiRoute], path: str, *, exact: bool) -> Match[ApiR
     if match is not None and exact and not all(isinstance(segment, Static) for segment in match.route.segments):
         return None
     return match
+
+
+def _cut_base(raw_path: bytes, base_path: str) -> bytes:
+    """Cut the base path off a raw path, in whatever spelling it was sent; a path outside of it stays as it is."""
+    count = base_path.count("/")
+    parts = raw_path.split(b"/")
+    if canonical_text(b"/".join(parts[: count + 1]).decode("ascii")) != base_path:
+        return raw_path
+    return b"/" + b"/".join(parts[count + 1 :])

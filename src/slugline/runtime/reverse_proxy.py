@@ -38,6 +38,7 @@ FIELD_BYTES = 64 * 1024
 # Granian and uvicorn refuse larger messages from a client too.
 MESSAGE_BYTES = 16 * 1024 * 1024
 WEBSOCKET_CLOSE_SECONDS = 2.0
+LOGGED_CHARACTERS = 200
 # What the library would add of its own to a request that has none.
 NEVER_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -194,10 +195,12 @@ def _fail(request: Request[Any, Any], response: Response[Any], target: Any, erro
 
 
 def _log(request: Request[Any, Any], target: Any, error: BaseException) -> None:
-    # Without the query, which may hold a secret.
-    where = escape(f"{target.scheme}://{target.raw_authority}{target.raw_path}")
-    reason = escape(f"{type(error).__name__}: {error}")
-    logger.error("%s %s could not be forwarded to %s: %s.", request.method, escape(request.path), where, reason)
+    # Without the query, which may hold a secret, and which the library's own texts repeat.
+    where = f"{target.scheme}://{target.raw_authority}{target.raw_path}"
+    said = getattr(error, "message", None)
+    reason = (said if isinstance(said, str) else str(error)).replace(str(target), where).partition("\n")[0][:LOGGED_CHARACTERS]
+    name = type(error).__name__
+    logger.error("%s %s could not be forwarded to %s: %s: %s.", request.method, escape(request.path), escape(where), name, escape(reason))
 
 
 def _import_client() -> tuple[Any, Any]:

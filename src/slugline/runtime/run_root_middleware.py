@@ -23,10 +23,18 @@ __all__ = ["MiddlewareRequest", "RunRootMiddleware", "answer_outcome"]
 # NEXTJS: `experimental.proxyClientMaxBodySize`, what a middleware may read of a body.
 MOST_BODY_BYTES = 10 * 1024 * 1024
 MOST_BODY_TEXT = "10mb"
+FRAMING_FIELDS = (b"content-length", b"transfer-encoding", b"expect")
+
+
+# A handshake is an HTTP request, and so is where it is sent on to.
+_SCHEMES_OF_SOCKETS = {"ws": "http", "wss": "https"}
 
 
 class MiddlewareRequest(Request[Any, Any]):
-    """A request as root middleware sees it: no route has been found, and the body has not been read."""
+    """A request as root middleware sees it: no route has been found, and the body has not been read.
+
+    SECURITY: its `path` and `url` are canonical, unlike those of a handler: a check of the text must not miss "/%61dmin".
+    """
 
     next_url: RequestURL
     """The URL that was asked for, canonical, to be changed and given to `rewrite` and `redirect`."""
@@ -118,10 +126,10 @@ class RunRootMiddleware:
         return parts.path or "/", parts.query
 
     def _make_request(self, request: Request[Any, Any], path: str, config: ProjectConfig) -> MiddlewareRequest:
-        seen = MiddlewareRequest(request.method, request.raw_path, request.query_string, list(request.fields), request.scope)
-        seen._host = request._host
         base = config.base_path
         inner = path[len(base) :] or "/" if base and (path == base or path.startswith(f"{base}/")) else path
+        seen = MiddlewareRequest(request.method, inner.encode("ascii"), request.query_string, list(request.fields), request.scope)
+        seen._host = request._host
         seen.next_url = RequestURL(
             own_origin(request),
             inner,
@@ -137,6 +145,8 @@ def answer_outcome(request: Request[Any, Any], response: Response[Any], outcome:
     """Answer with what a middleware returned, a redirect or a body; its headers are on the response already."""
     if isinstance(outcome, Redirect):
         location = outcome.location(own_origin(request))
+        if location.startswith("/"):
+            location = request._mount_prefix + location
         response.status(outcome.status).set_header("location", location)
         response._finish(location.encode("ascii"), TEXT)
         return
@@ -179,9 +189,21 @@ class _Body:
             limit_text=MOST_BODY_TEXT,
             expects_continue=b"expect" in index,
         )
-        body = await reader.read()
+        try:
+            body = await reader.read()
+        except BaseException as error:
+            # A middleware may catch this. Whoever answers must not take what is left of the body for all of it.
+            request._receive = _fail(error)
+            raise
         request._receive = _replay(body, request._receive)
         return body
+
+
+def _fail(error: BaseException) -> Callable[[], Awaitable[Message]]:
+    async def receive() -> Message:
+        raise error
+
+    return receive
 
 
 def _replay(body: bytes, receive: Callable[[], Awaitable[Message]]) -> Callable[[], Awaitable[Message]]:
@@ -200,10 +222,11 @@ def _replay(body: bytes, receive: Callable[[], Awaitable[Message]]) -> Callable[
 
 def _replace_fields(request: Request[Any, Any], headers: dict[str, str | list[str]]) -> None:
     """Put other header fields in the place of those that the client sent; what frames the body stays."""
-    framing = [field for field in request.fields if field[0] in (b"content-length", b"transfer-encoding", b"expect")]
+    framing = [field for field in request.fields if field[0] in FRAMING_FIELDS]
     given = [
         (name.encode("latin-1"), line.encode("latin-1"))
         for name, value in headers.items()
+        if name.encode("latin-1") not in FRAMING_FIELDS
         for line in ([value] if isinstance(value, str) else value)
     ]
     request._replace_fields([*framing, *given])
@@ -214,7 +237,9 @@ def own_origin(request: Request[Any, Any]) -> str:
 
     SECURITY: from the connection, never from the Host field, which the client chooses.
     """
-    server = request.scope.get("server") or ("localhost", 3000)
-    host, port = str(server[0]), server[1]
+    host, port = request.scope.get("server") or ("localhost", 3000)
+    if not port:
+        host = "localhost"  # a socket in the file system has a path in the place of a host
     shown = f"[{host}]" if ":" in host else host
-    return f"{request.scope.get('scheme', 'http')}://{shown}{f':{port}' if port else ''}"
+    scheme = request.scope.get("scheme", "http")
+    return f"{_SCHEMES_OF_SOCKETS.get(scheme, scheme)}://{shown}{f':{port}' if port else ''}"
