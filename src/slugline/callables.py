@@ -90,6 +90,7 @@ def make_awaitable(function: Callable[..., Any], run_in_thread: RunInThread) -> 
 
 # What a handler calls, and what has to run on the loop: `await f()` in an `async def` handler, `f()` in a `def` one.
 
+
 class Done(Generic[Value]):
     """An awaitable of something that is finished; it may be awaited, or not, on any thread."""
 
