@@ -595,7 +595,8 @@ async def test_fields_that_are_set_before_stay(front: Front, upstream: Upstream,
     assert (answer.get("x-own"), answer.get("x-both"), answer.get("set-cookie")) == (["1"], ["up"], ["own=1", "up=1"])
 
 
-async def test_cookies_and_redirects_are_the_clients_own_affair(front: Front, upstream: Upstream) -> None:
+async def test_cookies_and_redirects_are_the_clients_own_affair(make: MakeFront, upstream: Upstream) -> None:
+    front = make(f"http://localhost:{upstream.port}")  # no library keeps the cookies of an address
     upstream.handler = upstream.answering(b"HTTP/1.1 307 Go\r\nSet-Cookie: a=1\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n")
     assert (await front.ask()).status == 307
     assert (await front.ask()).status == 307

@@ -11,7 +11,7 @@ __all__ = ["create_project", "next_steps", "templates"]
 
 DEFAULT_STEPS = ("slugline dev", "open http://localhost:3000/api/hello")
 STEPS = {
-    "guestbook": ("pip install -r requirements.txt", "slugline start", "open http://localhost:3000"),
+    "guestbook": ("pip install -r requirements.txt", "slugline dev", "open http://localhost:3000"),
     "nextjs": ("npm install", "slugline dev", "open http://localhost:3000"),
 }
 # Templates that are examples too lie in examples/ of a checkout; a wheel has them among the others (see pyproject.toml).

@@ -58,7 +58,7 @@ def _replace_unknown(value: Any) -> object:
     if hasattr(value, "__json__"):
         return value.__json__()
     if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
+        return value.model_dump(mode="json", by_alias=True)  # the names that a body has as well, and the document and the client say
     # Subclasses of built-in types, which msgspec leaves alone.
     if isinstance(value, str):
         return str.__str__(value)

@@ -20,6 +20,7 @@ from slugline.http.event_stream import encode_comment, encode_event
 from slugline.http.field_checks import check_status, field_name, field_value
 from slugline.http.json_text import encode_json
 from slugline.http.request import Host, Request
+from slugline.http.ui_message_stream import UI_MESSAGE_STREAM_HEADERS, UiMessageStream
 from slugline.http.url import encode_location
 
 __all__ = ["BINARY", "JSON", "TEXT", "Channel", "Data", "EventStream", "Response", "Stage"]
@@ -400,6 +401,15 @@ class Response(Generic[Data]):
         self.set_header("x-accel-buffering", "no")
         self._open_channel(TEXT)
         return EventStream(self)
+
+    def ui_message_stream(self) -> UiMessageStream:
+        """Start the message of an assistant, as `useChat` of the npm package `ai` reads it; use it in a `with` block."""
+        if self._stage:
+            raise self._too_late("ui_message_stream()")
+        for name, value in UI_MESSAGE_STREAM_HEADERS.items():
+            self.set_header(name, value)
+        self._open_channel(TEXT)
+        return UiMessageStream(self)
 
     # What became of it
 

@@ -1,9 +1,7 @@
 """Find out what a user's file defines."""
 
-import functools
 import inspect
 import types
-import typing
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +14,9 @@ from slugline.http.response import Response
 from slugline.project.imports import import_file
 from slugline.project.near_names import METHODS, find_meant, line_of, looks_like_handler, refuse_near_names, suggest_form
 from slugline.project.route_config import RouteConfig, parse_route_config
+from slugline.routing.segments import Static, split_segments
+from slugline.schema.signature import UNTYPED, HandlerTypes, read_handler
+from slugline.schema.validate import BodyDecoder, make_body_decoder, make_query_decoder
 
 __all__ = [
     "METHODS",
@@ -35,11 +36,14 @@ INSTRUMENTATION_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A function `(req, res)` of a route file, with the classes that its annotations ask for."""
+    """A function `(req, res)` of a route file, with the classes that its annotations ask for, and what checks the types in them."""
 
     function: Callable[..., Any]
     request_class: type[Request[Any, Any]] = Request
     response_class: type[Response[Any]] = Response
+    types: HandlerTypes = field(default_factory=HandlerTypes)
+    body: BodyDecoder | None = None
+    query: Callable[[Mapping[str, str | list[str]]], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,8 @@ class Instrumentation:
 def load_route_module(root: Path, source: str) -> RouteModule:
     """Import pages/api/….py and check what it defines.
 
-    Raises RouteModuleError when it cannot be imported, defines nothing that answers, or has a name that nearly is one of
-    Slugline's (see near_names), ConfigError for its `config`.
+    Raises RouteModuleError when it cannot be imported, defines nothing that answers, has a name that nearly is one of Slugline's
+    (see near_names), or names a type that no request can fill; ConfigError for its `config`.
     """
     module = import_file(root, source)
     handler = getattr(module, "handler", None)
@@ -85,11 +89,12 @@ def load_route_module(root: Path, source: str) -> RouteModule:
             f"{source}: `app` takes (req, res), as a handler does, and an application takes other things. Name it `handler`.",
             files=[source],
         )
+    config = parse_route_config(getattr(module, "config", {}), source)
     return RouteModule(
         source=source,
-        config=parse_route_config(getattr(module, "config", {}), source),
-        handler=_action(handler, "handler", source) if handler is not None else None,
-        methods={name: _action(function, name, source) for name, function in methods.items()},
+        config=config,
+        handler=_action(handler, "handler", source, config) if handler is not None else None,
+        methods={name: _action(function, name, source, config) for name, function in methods.items()},
         app=app,
         websocket=_websocket(websocket, source) if websocket is not None else None,
         middleware=_middleware(getattr(module, "middleware", []), source),
@@ -159,14 +164,28 @@ def _suggest(module: types.ModuleType, source: str) -> str:
     return "Define `def handler(req, res)`, or functions named GET, POST, …, or `app`; a helper's name begins with `_`."
 
 
-def _action(function: Any, name: str, source: str) -> Action:
+def _action(function: Any, name: str, source: str, config: RouteConfig) -> Action:
     if not callable(function):
         raise RouteModuleError(f"{source}: `{name}` is {type(function).__name__}, not a function (req, res).", files=[source])
     if not _accepts(function, 2):
         raise RouteModuleError(f"{source}: `{name}` must take two arguments: def {name}(req, res).", files=[source])
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise RouteModuleError(f"{source}: `{name}` has `yield` in it. Give the generator to res.send(...) instead.", files=[source])
-    return Action(function, *_annotated_classes(function))
+    said = read_handler(function, name, source)
+    where = f"{source}, line {said.line}" if said.line else source
+    body, query = None, None
+    if said.body is not UNTYPED:
+        if not config.body_parser:
+            raise RouteModuleError(
+                f"{where}: `{name}` names the type of its body, and `config` turns the body parser off, so that nothing would be checked. "
+                "Take `bodyParser: False` out, or write Request without a type and read req.stream.",
+                files=[source],
+            )
+        body = make_body_decoder(said.body, where)
+    if said.query is not UNTYPED:
+        parameters = (each for each in split_segments("/" + source.removesuffix(".py")) if not isinstance(each, Static))
+        query = make_query_decoder(said.query, tuple(each.name for each in parameters), where)
+    return Action(function, said.request_class, said.response_class, said, body, query)
 
 
 def _websocket(function: Any, source: str) -> Callable[[Any], Awaitable[None]]:
@@ -200,35 +219,3 @@ def _accepts(function: Callable[..., Any], count: int) -> bool:
     except ValueError:  # a builtin without a signature: taken at its word
         return True
     return True
-
-
-def _annotated_classes(function: Callable[..., Any]) -> tuple[type[Request[Any, Any]], type[Response[Any]]]:
-    """Find the subclasses of Request and Response in the annotations of the first two parameters."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return Request, Response
-    classes: list[type] = []
-    for parameter, base in zip(parameters[:2], (Request, Response), strict=False):
-        annotation = _evaluate(parameter.annotation, function)
-        annotation = typing.get_origin(annotation) or annotation
-        classes.append(annotation if isinstance(annotation, type) and issubclass(annotation, base) else base)
-    while len(classes) < 2:
-        classes.append((Request, Response)[len(classes)])
-    return classes[0], classes[1]
-
-
-def _evaluate(annotation: Any, function: Any) -> Any:
-    """Give what an annotation written as text names; one parameter at a time, so that one unknown name spoils no other."""
-    if not isinstance(annotation, str):
-        return annotation
-    while isinstance(function, functools.partial):
-        function = function.func
-    plain = inspect.unwrap(function)
-    if not hasattr(plain, "__globals__"):  # an object, which is called through its class
-        plain = type(plain).__call__
-    names = getattr(plain, "__globals__", {})
-    try:
-        return typing.get_type_hints(types.SimpleNamespace(__annotations__={"it": annotation}), names, {})["it"]
-    except Exception:  # noqa: BLE001 (names imported for the type checker alone, or no expression at all)
-        return None

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slugline.callables import RunInThread, make_awaitable
-from slugline.errors import BadRequest, RequestError
+from slugline.errors import BadRequest, InvalidInput, RequestError, ValidationFault
 from slugline.http.body import parse_body
+from slugline.http.json_text import encode_json
 from slugline.http.media_type import MediaType, parse_media_type
 from slugline.http.multipart_form import FormLimits, MultipartForm
 from slugline.http.request import Request
-from slugline.http.response import Response, Stage
+from slugline.http.response import JSON, TEXT, Response, Stage
 from slugline.middleware.chain import compose
 from slugline.project.modules import Action, RouteModule
 from slugline.project.route_config import RouteConfig
@@ -25,6 +26,8 @@ from slugline.runtime.run_websocket import run_websocket
 from slugline.runtime.settings import Settings
 from slugline.runtime.shared_receive import SharedReceive
 from slugline.runtime.websocket import WebSocket
+from slugline.schema.check_response import make_response_check
+from slugline.schema.fields import accepts_none
 
 __all__ = ["ApiRoute", "HandlerTimeout", "Run", "make_api_route", "with_body"]
 
@@ -33,6 +36,8 @@ logger = logging.getLogger("slugline")
 Run = Callable[[Request[Any, Any], Response[Any]], Awaitable[None]]
 Connect = Callable[[Request[Any, Any], Response[Any], WebSocket], Awaitable[None]]
 
+# With these, no body is no fault: a `handler` that takes one from POST answers them too.
+METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 # Above this, a piece of a form is parsed on a worker thread: its files go to disk, and a disk may be slow.
 INLINE_FORM_BYTES = 256 * 1024
 
@@ -74,11 +79,15 @@ def make_api_route(
     def prepare(action: Action) -> Run:
         run: Run = make_awaitable(action.function, run_in_thread)
         if settings.development:
-            run = _warn_of_value(run, action, module.source)
+            run = _warn_of_misfit(_warn_of_value(run, action, module.source), action, module.source)
+        run = _with_types(run, action)
         if middleware:
             run = compose(middleware, run, run_in_thread)
         run = _with_classes(run, action)
-        run = with_body(run, config, settings, run_in_thread) if config.body_parser else _with_stream(run, config, settings)
+        if config.body_parser:
+            run = with_body(run, config, settings, run_in_thread, parses=action.body is None)
+        else:
+            run = _with_stream(run, config, settings)
         if config.max_duration_seconds is not None:
             run = _with_deadline(run, config.max_duration_seconds)
         return run
@@ -169,6 +178,45 @@ def _warn_of_value(run: Run, action: Action, source: str) -> Run:
     return run_and_look
 
 
+def _warn_of_misfit(run: Run, action: Action, source: str) -> Run:
+    """Warn of an answer that does not fit `Response[Data]`: in development only, where a look at every answer costs nothing that counts."""
+    check = make_response_check(action.types.responses)
+    if check is None:
+        return run
+    place = f"{source}, line {action.types.line}," if action.types.line else source
+
+    async def run_and_check(request: Request[Any, Any], response: Response[Any]) -> None:
+        await run(request, response)
+        text = _json_of(response)
+        if text is None:
+            return
+        faults = check(response._status, text)
+        if faults:
+            logger.warning(
+                "%s answered %s %s with %d and what does not fit the type in its Response[…]: %s.",
+                place,
+                request.method,
+                request.route,
+                response._status,
+                "; ".join(f"{fault.path or 'the answer'} {fault.reason}" for fault in faults),
+            )
+
+    return run_and_check
+
+
+def _json_of(response: Response[Any]) -> bytes | None:
+    """Give a whole answer as JSON: what `json` wrote, a text that `send` was given, null for none; None for every other answer."""
+    if response._stage != Stage.ANSWERED or response._channel is not None or response._source is not None or response._handed_over:
+        return None
+    if response._type is JSON:
+        return response._body
+    if response._fields is not None and "content-type" in response._fields:
+        return None
+    if not response._body:
+        return b"null"
+    return encode_json(response._body.decode()) if response._type is TEXT else None
+
+
 def _by_method(runs: Mapping[str, Run]) -> Run:
     """Answer by the method's function; HEAD falls back to GET, OPTIONS is answered, others get 405 (RFC 9110 section 9)."""
     table = dict(runs)
@@ -217,14 +265,44 @@ async def _contain(run: Run, request: Request[Any, Any], response: Response[Any]
     return None
 
 
+# The types
+
+
+def _with_types(run: Run, action: Action) -> Run:
+    """Decode and check what was sent just before the handler runs, by the types of its annotations; raises InvalidInput.
+
+    SECURITY: inside of the middleware, so that who may not come in is not told what there is to send, and makes no work.
+    """
+    body, query = action.body, action.query
+    if body is None and query is None:
+        return run
+    is_optional = accepts_none(action.types.body)
+
+    def run_with_types(request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
+        if query is not None:
+            request._query = query(request.query)
+        if body is not None:
+            header = request.index.get(b"content-type")
+            raw = request.raw_body
+            if request._form is not None:
+                request.body = body.decode_form(request.body, request.files)
+            elif raw or (header is not None and request.method not in METHODS_WITHOUT_BODY):
+                request.body = body.decode(raw or b"", parse_media_type(header.decode("latin-1") if header is not None else None))
+            elif not is_optional and request.method not in METHODS_WITHOUT_BODY:
+                raise InvalidInput([ValidationFault("", "is missing")])
+        return run(request, response)
+
+    return run_with_types
+
+
 # The body
 
 
-def with_body(run: Run, config: RouteConfig, settings: Settings, run_in_thread: RunInThread) -> Run:
-    """Read and parse the body before the handler runs, if there is one."""
+def with_body(run: Run, config: RouteConfig, settings: Settings, run_in_thread: RunInThread, *, parses: bool = True) -> Run:
+    """Read the body before the handler runs, if there is one; parse it too, unless its type does that in one step with checking it."""
 
     async def run_after_body(request: Request[Any, Any], response: Response[Any]) -> None:
-        await _read_body(request, config, settings, run_in_thread)
+        await _read_body(request, config, settings, run_in_thread, parses=parses)
         await run(request, response)
 
     def run_with_body(request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
@@ -253,7 +331,9 @@ def _with_stream(run: Run, config: RouteConfig, settings: Settings) -> Run:
     return run_with_stream
 
 
-async def _read_body(request: Request[Any, Any], config: RouteConfig, settings: Settings, run_in_thread: RunInThread) -> None:
+async def _read_body(
+    request: Request[Any, Any], config: RouteConfig, settings: Settings, run_in_thread: RunInThread, *, parses: bool
+) -> None:
     header = request.index.get(b"content-type")
     media = parse_media_type(header.decode("latin-1") if header is not None else None)
     reader = _reader(request, request._receive, settings, config.size_limit_bytes, config.size_limit_text)
@@ -269,7 +349,8 @@ async def _read_body(request: Request[Any, Any], config: RouteConfig, settings: 
     if encoding not in (b"identity", b""):
         raise RequestError(415, "Unsupported Content-Encoding")
     request.raw_body = body
-    request.body = parse_body(body, media)
+    if parses:
+        request.body = parse_body(body, media)
 
 
 async def _read_form(request: Request[Any, Any], reader: BodyReader, media: MediaType, run_in_thread: RunInThread) -> None:

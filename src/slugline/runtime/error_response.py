@@ -4,7 +4,8 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from slugline.errors import ApiError, BodyTimeout, InvalidHeader, RequestError
+from slugline.errors import ApiError, BodyTimeout, InvalidHeader, InvalidInput, RequestError
+from slugline.http.json_text import encode_json
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.runtime.api_route import HandlerTimeout
@@ -18,8 +19,8 @@ logger = logging.getLogger("slugline")
 def make_error_response(request: Request[Any, Any], error: BaseException, *, retry_after_seconds: int) -> Response[Any]:
     """Make the answer for an exception that left the handler, with none of the headers that the handler had set.
 
-    ApiError: its status and `{"error": message}`. RequestError: its status and phrase as text. Too many requests: 503.
-    `maxDuration` passed: 504. Anything else: 500 and nothing more.
+    ApiError: its status and `{"error": message}`. InvalidInput: 400 with every fault, as problem details (RFC 9457). Any other
+    RequestError: its status and phrase as text. Too many requests: 503. `maxDuration` passed: 504. Anything else: 500 and nothing more.
     """
     response: Response[Any] = Response(request)
     if isinstance(error, ApiError):
@@ -30,6 +31,8 @@ def make_error_response(request: Request[Any, Any], error: BaseException, *, ret
             logger.error("ApiError(%s) came with a header that cannot be sent: %s", error.status, wrong)
             return make_error_response(request, wrong, retry_after_seconds=retry_after_seconds)
         response.status(error.status).json({"error": error.message or _phrase(error.status)})
+    elif isinstance(error, InvalidInput):
+        response.status(error.status).set_header("content-type", "application/problem+json").end(encode_json(error.problem))
     elif isinstance(error, RequestError):
         response.status(error.status).end(error.phrase)
         if isinstance(error, BodyTimeout):

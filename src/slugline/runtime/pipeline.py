@@ -60,8 +60,8 @@ async def _answer_by_rules(site: Site, gateway: Gateway, request: Request[Any, A
         answer_unstored(response, 400, "Bad Request")
         return
     request._fails_as_page = False
-    if not isinstance(decision, Moved | Forward):
-        request._outer = outer
+    if not isinstance(decision, Moved):
+        request._outer = outer if not isinstance(decision, Forward) else None
         outer.put_on(response, has_own_type=isinstance(decision, Found))
     match decision:
         case Moved(status, location):

@@ -56,6 +56,10 @@ class OuterFields:
         self.headers.update(headers)
         self.cookies += cookies
 
+    def keep_only(self, outcome: Outcome) -> None:
+        """Forget what rules gave. NEXTJS: where another server answers, its headers count, and those of the middleware."""
+        self.headers, self.cookies = dict(outcome.headers), list(outcome.cookies)
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -237,14 +241,17 @@ async def resolve(site: Tables, gateway: Gateway, request: Request[Any, Any], ou
     cookies = headers.pop("set-cookie", [])
     outer.add(headers, [cookies] if isinstance(cookies, str) else cookies)
 
+    given: Outcome = GoOn()
     if gateway.middleware is not None and gateway.middleware.matcher.match(view):
         outcome = await gateway.run(gateway.middleware, request, path, config)
         outer.add(outcome.headers, outcome.cookies)
+        given = outcome
         if not isinstance(outcome, GoOn):
             return Ended(outcome)
         if isinstance(outcome, Rewrite):
             moved = gateway.run.read_rewrite(outcome, request)
             if moved is None:
+                outer.keep_only(outcome)
                 return Forward(outcome.url)
             view = MovedRequest(view, canonical_text(moved[0]), moved[1])
 
@@ -255,6 +262,8 @@ async def resolve(site: Tables, gateway: Gateway, request: Request[Any, Any], ou
     decision = decision or _look_up(site, gateway, view, exact=False)
     if decision is None:
         decision, view = _rewrite(site, gateway, rules.fallback, view, looks=False)
+    if isinstance(decision, Forward):
+        outer.keep_only(given)
     return decision or Missing()
 
 

@@ -191,7 +191,7 @@ class _Body:
         )
         try:
             body = await reader.read()
-        except BaseException as error:
+        except Exception as error:
             # A middleware may catch this. Whoever answers must not take what is left of the body for all of it.
             request._receive = _fail(error)
             raise

@@ -48,6 +48,7 @@ def make_body_decoder(type_: Any, where: str = "") -> BodyDecoder:
     that JSON cannot fill.
     """
     shape = _make_shape(type_, where)
+    expected = "multipart/form-data" if any(each is UploadFile for each in walk_types(type_)) else "application/json"
 
     def decode_json(raw: bytes) -> Any:
         if not raw:
@@ -73,7 +74,7 @@ def make_body_decoder(type_: Any, where: str = "") -> BodyDecoder:
             return raw
         if strip(type_) is str and media.type_.startswith("text/"):
             return decode_text(raw, media.charset, errors="replace")
-        raise InvalidInput([ValidationFault("", "must be sent with Content-Type: application/json")])
+        raise InvalidInput([ValidationFault("", f"must be sent with Content-Type: {expected}")])
 
     return BodyDecoder(decode, decode_form, decode_json)
 
