@@ -1,9 +1,23 @@
 """Rules for the whole suite."""
 
 import os
+import re
 from collections.abc import Generator
 
 import pytest
+
+# What these show depends on Node.js, a browser, a database or a type checker, and not on the version of Python.
+ONCE = re.compile(
+    r"tests/(?:nextjs/test_(?:nextjs|commands|draft_mode|template)|typing/|conformance/|examples/.*_(?:browser|processes))"
+    r"|_(?:npm|browser)\.py"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what one Python is enough for: `-m "not once"` leaves it out."""
+    for item in items:
+        if ONCE.search(item.nodeid):
+            item.add_marker("once")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,7 @@
 """`slugline build`: check a project without serving it, and make its pages."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +9,16 @@ from pathlib import Path
 
 from slugline.commands.environment import apply_environment
 from slugline.errors import ServerError
-from slugline.pages.build_file import Build, fingerprint, new_build_id, pages_folder, read_build, remove_other_builds, write_build
+from slugline.pages.build_file import (
+    Build,
+    fingerprint,
+    new_build_id,
+    one_build_at_a_time,
+    pages_folder,
+    read_build,
+    remove_other_builds,
+    write_build,
+)
 from slugline.pages.open_store import open_store
 from slugline.pages.paths import StaticPaths
 from slugline.project.discover import Project, discover, log_warnings
@@ -47,13 +57,25 @@ def build(
     if not project.pages and not project.error_pages:
         App(project)  # mounted applications are recognised here
         return BuildReport(project)
+    refuse_own_calls({int(port) for port in ("3000", variables.real.get("PORT", "")) if port.isdecimal()})
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(one_build_at_a_time(project.root))
+            build_id = new_build_id()
+            folder = pages_folder(project.root, build_id)
+            folder.mkdir(parents=True)
+        except OSError as error:
+            folder = pages_folder(project.root, "")
+            raise ServerError(f"The pages cannot be kept in {folder}: {error.strerror}. Make the folder writable.") from error
+        pages = _make_pages(project, build_id, settings, progress, automatic=automatic)
+    return BuildReport(project, pages)
+
+
+def _make_pages(
+    project: Project, build_id: str, settings: Settings | None, progress: Callable[[int], None] | None, *, automatic: bool
+) -> list[MadePage]:
     earlier = read_build(project.root)
-    build_id = new_build_id()
     folder = pages_folder(project.root, build_id)
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise ServerError(f"The pages cannot be kept in {folder.parent}: {error.strerror}. Make the folder writable.") from error
     settings = settings or Settings()
     app = App(project, settings, open_store(settings.page_store, folder, project.root))
     found: list[MadePage] = []
@@ -64,12 +86,11 @@ def build(
         if progress is not None:
             progress(len(found))
 
-    refuse_own_calls({int(port) for port in ("3000", variables.real.get("PORT", "")) if port.isdecimal()})
     asyncio.run(_prerender(app, report, paths))
     write_build(project.root, Build(build_id, fingerprint(project.root), automatic, paths))
     kept = {build_id: None} if earlier is None else {build_id: None, earlier.id: None}
     remove_other_builds(project.root, kept)  # a server may still serve the one before
-    return BuildReport(project, sorted(found, key=lambda page: page.path))
+    return sorted(found, key=lambda page: page.path)
 
 
 async def _prerender(app: App, report: Callable[[MadePage], None], paths: dict[str, StaticPaths]) -> None:

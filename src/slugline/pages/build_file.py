@@ -1,6 +1,7 @@
 """What a build has found out about a project's pages: written by `slugline build`, read by `slugline start`."""
 
 import contextlib
+import fcntl
 import hashlib
 import logging
 import os
@@ -14,13 +15,23 @@ import msgspec
 
 from slugline.pages.paths import StaticPaths
 
-__all__ = ["Build", "fingerprint", "new_build_id", "pages_folder", "read_build", "remove_other_builds", "write_build"]
+__all__ = [
+    "Build",
+    "fingerprint",
+    "new_build_id",
+    "one_build_at_a_time",
+    "pages_folder",
+    "read_build",
+    "remove_other_builds",
+    "write_build",
+]
 
 logger = logging.getLogger("slugline")
 
 FORMAT = 1
 FILE = ".slugline/build.json"
 PAGES = ".slugline/pages"
+LOCK = ".slugline/build.lock"
 
 
 class Build(msgspec.Struct, frozen=True):
@@ -61,6 +72,19 @@ def read_build(root: Path) -> Build | None:
         logger.warning("%s cannot be used, since another version of Slugline made it, or a part is missing. Run `slugline build`.", FILE)
         return None
     return build
+
+
+@contextlib.contextmanager
+def one_build_at_a_time(root: Path) -> Iterator[None]:
+    """Wait until no other process builds the project, and keep others from it: each deletes the pages that nobody serves.
+
+    Raises OSError where nothing can be written. The lock ends with its process.
+    """
+    path = root / LOCK
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def write_build(root: Path, build: Build) -> None:
