@@ -16,6 +16,7 @@ from slugline.runtime.settings import Settings
 
 PAGES = Path(__file__).parent.parent / "docs" / "errors"
 HANDLER = "def handler(req, res):\n    res.json({})\n"
+OLD = "'source': '/old/:id'"
 FETCH_PROPS = "def get_static_props(context):\n    socket.create_connection(('127.0.0.1', 3000)).close()\n"
 
 # Each project is refused with a message that its page quotes.
@@ -52,6 +53,17 @@ PROJECTS = [
     ("config", {"pages/api/hello.py": f"config = {{'bodyParser': False}}\n{HANDLER}"}),
     ("config", {"pages/api/hello.py": f"config = {{'maxDuration': '10s'}}\n{HANDLER}"}),
     ("config", {"pages/api/hello.py": f"from slugline.middleware import Cors\ncors = Cors(credentials=True)\n{HANDLER}"}),
+    ("config", {"slugline.config.py": "config = {'trailingSlashes': True}\n", "pages/api/hello.py": HANDLER}),
+    (
+        "config",
+        {"slugline.config.py": f"redirects = [{{{OLD}, 'destination': '/new/:ib', 'permanent': True}}]\n", "pages/api/hello.py": HANDLER},
+    ),
+    ("config", {"slugline.config.py": f"redirects = [{{{OLD}, 'destination': '/new'}}]\n", "pages/api/hello.py": HANDLER}),
+    ("config", {"slugline.config.py": "settings = {'thread': 80}\n", "pages/api/hello.py": HANDLER}),
+    ("config", {"slugline.config.py": "rewrite = []\n", "pages/api/hello.py": HANDLER}),
+    ("config", {"middleware.py": "def proxy(req): ...\n", "pages/api/hello.py": HANDLER}),
+    ("config", {"middleware.py": "def middleware(req): ...\nconfig = {'matcher': 'api/:path*'}\n", "pages/api/hello.py": HANDLER}),
+    ("config", {"proxy.py": "def proxy(req): ...\n", "pages/api/hello.py": HANDLER}),
     ("instrumentation", {"instrumentation.py": "def register(app): ...\n", "pages/api/hello.py": HANDLER}),
     ("instrumentation", {"instrumentation.py": "import nosuch\n", "pages/api/hello.py": HANDLER}),
     ("instrumentation", {"instrumentation.py": "def startup(): ...\n", "pages/api/hello.py": HANDLER}),

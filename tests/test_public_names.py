@@ -14,12 +14,21 @@ REFERENCE = (Path(__file__).parent.parent / "docs" / "reference.md").read_text()
 
 PUBLIC_NAMES = {
     "slugline": [
+        "Accepted",
         "ApiError",
+        "Conflict",
+        "Created",
         "EventStream",
+        "Forbidden",
         "Form",
+        "MiddlewareRequest",
+        "NoContent",
+        "NotFound",
         "Request",
         "Response",
         "Settings",
+        "Status",
+        "UiMessageStream",
         "UploadFile",
         "WebSocket",
         "WebSocketClosed",
@@ -28,7 +37,7 @@ PUBLIC_NAMES = {
         "read_form",
         "run_middleware",
     ],
-    "slugline.middleware": ["Cors", "Middleware", "Next"],
+    "slugline.middleware": ["Cors", "Middleware", "Next", "RequestURL", "go_on", "redirect", "respond", "rewrite"],
     "slugline.testing": [
         "AsyncStream",
         "AsyncTestClient",

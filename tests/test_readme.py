@@ -1,6 +1,7 @@
 """The documentation stays true: its programs load, its commands exist, its links lead somewhere."""
 
 import ast
+import json
 import re
 import shlex
 import subprocess
@@ -227,6 +228,30 @@ def test_the_answers_of_the_guide_to_streaming(project: Path) -> None:
             assert next(stream.iter_bytes()) == b"0\n"
         with client.stream("GET", "/api/clock") as stream:
             assert next(stream.events()).event == "tick"
+        question = {"messages": [{"role": "user", "parts": [{"type": "text", "text": "Hello there"}]}]}
+        with client.stream("POST", "/api/chat", json=question) as stream:
+            events = [event.data for event in stream.events()]
+        assert "".join(json.loads(event).get("delta", "") for event in events[:-1]) == "You said: Hello there "
+
+
+def test_the_answers_of_the_guide_to_typed_bodies(project: Path) -> None:
+    files = files_of(ROOT / "docs" / "typed-bodies.md")
+    write(project, [(path, program) for path, program in files if "_middleware" not in path])
+    with TestClient(project) as client:
+        made = client.post("/api/tasks", json={"title": "a"})
+        assert (made.status_code, made.json()) == (201, {"id": 1, "title": "a", "urgent": False})
+        assert client.post("/api/tasks", json={"title": ""}).json()["errors"] == [
+            {"path": "title", "reason": "must have at least 1 character"}
+        ]
+        assert client.get("/api/lists/7?page=2").json() == [7, 2]
+        assert client.get("/api/lists/x").json()["errors"] == [{"path": "id", "reason": "must be a whole number"}]
+        assert client.post("/api/notes", json={}).status_code == 401
+        assert client.post("/api/notes", json={"text": "b"}, cookies={"session": "Ada"}).json() == "Ada: b"
+    with own_modules():
+        write(project, [(path, program) for path, program in files if "_middleware" in path])
+        with TestClient(project) as client:
+            refused = client.post("/api/tasks", json={"title": "a", "colour": 1})
+            assert (refused.status_code, refused.json()) == (422, {"wrong": {"colour": "is not a known field"}})
 
 
 def test_the_chat_of_the_guide_to_websockets(project: Path) -> None:
@@ -298,6 +323,51 @@ def section_of(document: Path, title: str) -> str:
     found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", document.read_text(), re.MULTILINE | re.DOTALL)
     assert found is not None
     return found[1]
+
+
+ROOT_MIDDLEWARE = ROOT / "docs" / "root-middleware.md"
+ECHO = "def handler(req, res):\n    res.json({'url': req.url, 'query': req.query, 'user': req.headers.get('x-user')})\n"
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_programs_of_the_guide_to_root_middleware(project: Path, number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    programs = [program for path, program in files_of(ROOT_MIDDLEWARE) if path == "middleware.py"]
+    assert len(programs) == 3
+    write(project, [("middleware.py", programs[number]), ("pages/[[...path]].html", "page"), ("pages/api/[[...path]].py", ECHO)])
+    write(project, [("pages/account/[[...path]].html", "account {{ user }}"), ("pages/account/[[...path]].py", ACCOUNT)])
+    with TestClient(project) as client:
+        if number == 0:
+            assert client.get("/account/orders").headers["location"] == "/login?from=%2Faccount%2Forders"
+            assert client.get("/account", headers={"x-user": "Grace"}, cookies={"session": "Ada"}).text == "account Ada"
+        elif number == 1:
+            assert client.get("/health").json() == {"ok": True}
+            assert client.get("/v1/x?a=1").json()["query"] == {"a": "1", "version": "1", "path": ["x"]}
+            seen = client.get("/api/x")
+            assert (seen.headers["x-seen"], seen.cookies) == ("1", {"seen": "1"})
+        else:
+            assert client.get("/api/%61dmin/x").status_code == 401
+            assert client.get("/api/admin/x", headers={"Authorization": "Bearer tea"}).headers["x-measured"] == "1"
+    assert ("visited /api/x" in capsys.readouterr().out) == (number == 1)
+
+
+ACCOUNT = "def get_server_side_props(context):\n    return {'props': {'user': context['req'].headers['x-user']}}\n"
+
+
+def test_the_guide_to_root_middleware_has_the_steps_in_their_order() -> None:
+    steps = re.findall(r"^\| \d+ \| (.*?) \|", section_of(ROOT_MIDDLEWARE, "The order of things"), re.MULTILINE)
+    # The order itself is tested in tests/runtime/test_resolve.py.
+    assert [step.split("`")[-2] if "`" in step else step for step in steps if "308" not in step] == [
+        *("headers", "redirects", "root middleware", "before_files", "files, pages and routes without parameters"),
+        *("after_files", "pages and routes with parameters", "fallback", "404"),
+    ]
+
+
+def test_the_rules_of_the_guide(project: Path) -> None:
+    [config] = [program for path, program in files_of(ROOT / "docs" / "redirects-rewrites-headers.md") if path == "slugline.config.py"]
+    write(project, [("slugline.config.py", config), ("pages/api/[[...path]].py", ECHO)])
+    with TestClient(project) as client:
+        assert (client.get("/old/7").status_code, client.get("/old/7").headers["location"]) == (308, "/new/7")
+        assert client.get("/api/x").headers["x-frame-options"] == "DENY"
 
 
 def test_the_tests_of_getting_started_pass(project: Path) -> None:

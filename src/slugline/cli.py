@@ -15,9 +15,11 @@ from slugline.commands.build import build as build_project
 from slugline.commands.dev import DevOptions
 from slugline.commands.dev import dev as run_dev
 from slugline.commands.new import create_project, next_steps, templates
+from slugline.commands.openapi import openapi as make_document
 from slugline.commands.routes import list_routes
 from slugline.commands.start import ServerOptions
 from slugline.commands.start import start as start_server
+from slugline.commands.types import types as write_types
 from slugline.commands.with_nextjs import BEHIND_NEXTJS, build_with_nextjs, start_with_nextjs
 from slugline.errors import ProjectError
 from slugline.nextjs.app import find_nextjs_app
@@ -30,6 +32,7 @@ __all__ = ["main"]
 DIRECTORY = click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path())
 PORT = click.IntRange(1, 65535)
 PYTHON_ONLY = click.option("--python-only", is_flag=True, help="Leave out the Next.js app that lies in DIRECTORY.")
+OUTPUT = click.option("--output", "-o", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="The file to write.")
 MOST_PAGES_SHOWN = 50
 LOG_LEVEL = click.Choice(["debug", "info", "warning", "error"])
 
@@ -129,11 +132,12 @@ def start(
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", "-p", type=PORT, envvar="PORT", help="Port to listen on; without it 3000, or the next one that is free.")
 @click.option("--poll", is_flag=True, help="Look at the files ten times a second, where the system does not tell of changes.")
+@click.option("--types", is_flag=True, help="Write slugline-client.ts beside pages/ on every save; once it is there, that needs no flag.")
 @PYTHON_ONLY
 @explain_errors
-def dev(directory: Path, host: str, port: int | None, poll: bool, python_only: bool) -> None:
+def dev(directory: Path, host: str, port: int | None, poll: bool, types: bool, python_only: bool) -> None:
     """Serve the project in DIRECTORY, and load again what you save; with `next dev` where it is a Next.js app."""
-    options = DevOptions(host, port or 3000, poll)
+    options = DevOptions(host, port or 3000, poll, types)
     run_dev(directory, options, fixed_port=port is not None, python_only=python_only, announce=_announce)
 
 
@@ -190,6 +194,29 @@ def routes(directory: Path) -> None:
     method_width = max((len(row.methods) for row in rows), default=0)
     for row in rows:
         click.echo(f"{row.pattern:<{path_width}}  {row.methods:<{method_width}}  {row.source}")
+
+
+@main.command()
+@DIRECTORY
+@OUTPUT
+@explain_errors
+def openapi(directory: Path, output: Path | None) -> None:
+    """Print the OpenAPI 3.1 document of the project in DIRECTORY."""
+    text = make_document(directory)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+@main.command()
+@DIRECTORY
+@OUTPUT
+@explain_errors
+def types(directory: Path, output: Path | None) -> None:
+    """Write the TypeScript client of the project in DIRECTORY, slugline-client.ts beside its pages/."""
+    path, is_new = write_types(directory, output)
+    click.echo(f"{path}{'' if is_new else ' is up to date'}")
 
 
 @main.command()

@@ -23,6 +23,7 @@ STATIC = "/api/:path((?:hello))"
 DYNAMIC = "/api/:path((?:post/[^/]+))"
 LIVE = ["/api", "/api/:path(.+?)"]
 ERROR_PAGES = "/_slugline/:path(.+?)"
+API_DOCS = ["/api/docs", "/api/docs/:path(.+?)", "/api/openapi.json"]
 
 
 def make_app(root: Path, *, wraps_config: bool = False) -> NextApp:
@@ -69,7 +70,7 @@ def test_rules_come_after_the_users_own(tmp_path: Path, config: str, before: lis
     rewrites = found["rewrites"]
     assert sources(rewrites["beforeFiles"]) == [*before, STATIC, *LIVE, ERROR_PAGES]
     assert sources(rewrites["afterFiles"]) == [*after, STATIC, DYNAMIC, *LIVE]
-    assert sources(rewrites["fallback"]) == [*fallback, STATIC, DYNAMIC]
+    assert sources(rewrites["fallback"]) == [*fallback, STATIC, DYNAMIC, *API_DOCS]
     assert rewrites["beforeFiles"][len(before)] == {
         "source": STATIC,
         "destination": "http://127.0.0.1:\t3901/api/:path",

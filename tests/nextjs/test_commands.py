@@ -85,6 +85,12 @@ def test_development(directory: Path) -> None:
         (directory / "pages" / "api" / "hello.js").unlink()
         wait_until(lambda: b'"by":"python"' in run.ask("/api/hello").body, "and heals")
 
+        assert b"swagger-ui-bundle.js" in run.ask("/api/docs").body
+        assert run.ask("/api/docs/swagger-ui.css").status == 200
+        assert "/api/fresh" in json.loads(run.ask("/api/openapi.json").body)["paths"]
+        write(directory, "docs.js", "export default (req, res) => res.json(1)\n")
+        wait_until(lambda: run.ask("/api/docs").body == b"1", "a route of the app goes first")
+
         assert before.keys() <= run.tree().keys(), "no process has been restarted"
         log = run.log()
         assert "next  │" in log

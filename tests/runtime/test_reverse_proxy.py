@@ -18,14 +18,18 @@ import pytest
 import websockets
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
+from websockets.typing import Origin, Subprotocol
 
 from servers import Server, find_free_port, start_process
 from slugline import Settings, create_app
 from slugline.adapters.asgi import AsgiAdapter
 from slugline.errors import ConfigError, ResponseError
 from slugline.http.request import Request
+from slugline.runtime.asgi_types import Message
+from slugline.runtime.body_reader import BodyReader
 from slugline.runtime.channel import StreamCut
 from slugline.runtime.forwarded_fields import answer_fields, read_target, request_fields
+from slugline.runtime.forwarding import Exchange, Upload
 from slugline.runtime.reverse_proxy import ReverseProxy
 from slugline.runtime.websocket import WebSocket
 
@@ -185,7 +189,7 @@ class Client:
         self.taken += len(message.get("body", b""))
         return message
 
-    async def send(self, message: dict[str, Any]) -> None:
+    async def send(self, message: Message) -> None:
         if message.get("more_body"):  # what is small and whole is taken by a socket, whoever reads
             await self.reads.wait()
         if message["type"] == "http.response.start":
@@ -811,6 +815,7 @@ async def test_an_answer_that_comes_before_the_body(front: Front, upstream: Upst
     client = Client(b"abc", more=True)
     answer = await front.ask("POST", fields=[(b"content-length", b"900000")], client=client)
     assert (answer.status, answer.body, answer.complete) == (413, b"big", True)
+    assert not [task for task in asyncio.all_tasks() if "write_bytes" in repr(task)]  # nobody reads this client's body any more
     upstream.handler = upstream.answering(OK)
     assert (await front.ask()).body == b"ok"
     assert upstream.connections == 2  # the first still waited for its body
@@ -976,6 +981,73 @@ async def test_breaks_anywhere_leave_nothing_behind(make: MakeFront, upstream: U
     assert (await front.ask()).body == b"ok"
 
 
+async def test_a_client_that_leaves_in_its_upload_after_the_answer_has_begun(front: Front, upstream: Upstream) -> None:
+    client = Client(b"abc", more=True)
+    closed = asyncio.Event()
+
+    async def handle(connection: Connection) -> None:
+        await connection.read_head()
+        await connection.send(H + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        await client.until(lambda: client.answer.body == b"abc")
+        client.leave()
+        assert await connection.reader.read() == b"abc"
+        closed.set()
+
+    upstream.handler = handle
+    answer = await front.ask("POST", fields=[(b"content-length", b"9")], client=client)
+    assert not answer.complete
+    await asyncio.wait_for(closed.wait(), WITHIN_SECONDS)
+
+
+async def test_an_interruption_is_no_cancellation() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    exchange = Exchange(10)
+
+    async def wait() -> None:
+        async with exchange:
+            exchange.interrupt(ValueError("why"))
+            exchange.interrupt(KeyError("too late"))
+            await asyncio.sleep(10)
+
+    with pytest.raises(ValueError, match="why"):
+        await wait()
+    assert task.cancelling() == 0
+    exchange.interrupt(ValueError("after the end"))
+    async with Exchange(10) as exchange:
+        exchange.interrupt(ValueError("in the last moment"))
+    await asyncio.sleep(0)
+
+
+async def test_a_cancellation_from_outside_beside_an_interruption() -> None:
+    async def run() -> None:
+        async with Exchange(10) as exchange:
+            exchange.interrupt(ValueError("why"))
+            await asyncio.sleep(10)
+
+    task = asyncio.ensure_future(run())
+    asyncio.get_running_loop().call_soon(asyncio.get_running_loop().call_soon, task.cancel)
+    with pytest.raises((asyncio.CancelledError, ValueError)):
+        await task
+    assert task.cancelled()
+
+
+async def test_a_body_that_is_let_go_of() -> None:
+    reader = BodyReader(Client(more=True).receive, Settings(), declared_bytes=None, limit_bytes=None)
+
+    async def take(upload: Upload) -> None:
+        async for _ in upload:
+            pass
+
+    async with Exchange(10) as exchange:
+        upload = Upload(reader, Request("POST", b"/"), exchange)
+        taking = asyncio.ensure_future(take(upload))
+        await asyncio.sleep(0)
+        await upload.close()
+        assert taking.cancelled()
+        await Upload(reader, Request("POST", b"/"), exchange).close()
+
+
 def test_without_the_client_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     with pytest.raises(ConfigError, match=r'pip install "slugline\[proxy\]"'):
@@ -1068,6 +1140,7 @@ async def test_200_megabytes_each_way_in_little_memory(upstream: Upstream, start
 
     upstream.handler = handle
     server = await asyncio.to_thread(start_front, upstream.url)
+    before = 0
     for path in (b"/warm", b"/up", b"/down"):
         connection = await open_front(server)
         if path == b"/up":
@@ -1090,7 +1163,7 @@ async def test_200_megabytes_each_way_in_little_memory(upstream: Upstream, start
     assert peak_memory(server) - before < 16 * MEGABYTE
 
 
-SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+SMUGGLED = b"GET /smuggled??? HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = ("/last", b"")
 # A name, the bytes, and the requests that an honest reader finds in them; any of them may be refused, and then all that follow.
 ATTEMPTS: list[tuple[str, bytes, list[tuple[str, bytes]]]] = [
@@ -1119,21 +1192,25 @@ async def test_smuggling(upstream: Upstream, start_front: Callable[[str], Server
 
     upstream.handler = handle
     server = await asyncio.to_thread(start_front, upstream.url)
-    host = [f"127.0.0.1:{upstream.port}"]
-    for name, data, honest in ATTEMPTS:
-        upstream.requests.clear()
+    for number, (_, data, _) in enumerate(ATTEMPTS):
+        attempt = b"POST /x HTTP/1.1\r\nHost: x\r\n" + data + SMUGGLED + b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         connection = await open_front(server)
         with contextlib.suppress(ConnectionError, TimeoutError):
-            await connection.send(b"POST /x HTTP/1.1\r\nHost: x\r\n" + data + SMUGGLED)
-            await connection.send(b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            await connection.send(re.sub(rb"/(x|smuggled|last)(?:[?]{3})? ", rb"/\1?%02d " % number, attempt))
             async with asyncio.timeout(3):
                 await connection.reader.read()
         connection.writer.close()
+    while upstream.tasks:  # a connection that is kept for the next request ends with the server
+        server.stop()
+        await asyncio.sleep(0.01)
+    for number, (name, _, honest) in enumerate(ATTEMPTS):
+        mark = f"?{number:02d}"
         seen = [(head.decode().split(" ")[1], body) for head, body in upstream.requests]
-        assert seen == honest[: len(seen)], name
-        for head, _ in upstream.requests:
-            assert len(lines_of(head, "content-length") + lines_of(head, "transfer-encoding")) <= 1, name
-            assert (lines_of(head, "host"), lines_of(head, "upgrade")) == (host, []), name
+        own = [(path.removesuffix(mark), body.replace(mark.encode(), b"???")) for path, body in seen if path.endswith(mark)]
+        assert own == honest[: len(own)], name
+    for head, _ in upstream.requests:
+        assert len(lines_of(head, "content-length") + lines_of(head, "transfer-encoding")) <= 1
+        assert (lines_of(head, "host"), lines_of(head, "upgrade")) == ([f"127.0.0.1:{upstream.port}"], [])
 
 
 async def test_a_request_that_names_another_server(upstream: Upstream, start_front: Callable[[str], Server]) -> None:
@@ -1204,7 +1281,10 @@ async def test_how_sockets_begin_and_end(start_front: Callable[[str], Server]) -
         base = server.base_url.replace("http", "ws")
 
         async with connect(
-            base + "/stay?q=%2F", subprotocols=["v1", "v2"], additional_headers={"Cookie": "a=1"}, origin="https://o.test"
+            base + "/stay?q=%2F",
+            subprotocols=[Subprotocol("v1"), Subprotocol("v2")],
+            additional_headers={"Cookie": "a=1"},
+            origin=Origin("https://o.test"),
         ) as ws:
             assert ws.subprotocol == "v2"
             assert heard["offered"] == ["v1", "v2"]
@@ -1255,14 +1335,14 @@ class SocketClient:
     def __init__(self) -> None:
         self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.inbox.put_nowait({"type": "websocket.connect"})
-        self.sent: list[dict[str, Any]] = []
+        self.sent: list[Message] = []
         self.reads = asyncio.Event()
         self.reads.set()
 
     async def receive(self) -> dict[str, Any]:
         return await self.inbox.get()
 
-    async def send(self, message: dict[str, Any]) -> None:
+    async def send(self, message: Message) -> None:
         await self.reads.wait()
         self.sent.append(message)
 

@@ -1,9 +1,9 @@
 """Every line with the mark is wrong, and a type checker says so there and nowhere else. It is checked, never run."""
 # ruff: noqa: B018
 
-from typing import TypedDict
+from typing import Annotated, Any, TypedDict
 
-from slugline import ApiError, Request, Response, Settings, WebSocket, create_app, run_middleware
+from slugline import ApiError, Created, NoContent, NotFound, Request, Response, Settings, Status, WebSocket, create_app, run_middleware
 from slugline.middleware import Cors, Middleware, Next
 
 
@@ -31,6 +31,42 @@ def typed(req: Request[NewPost, Filter], res: Response[Message]) -> None:
     res.json("a")  # error
     res.json(5)  # error
     res.status(200).json([])  # error
+
+
+class Problem(TypedDict):
+    error: str
+
+
+def statuses(req: Request[NewPost], res: Response[Created[NewPost] | NotFound[Problem] | Annotated[int, Status(418)]]) -> None:
+    res.status(201).json({"titel": "a"})  # error
+    res.status(404).json({"title": 5})  # error
+    res.json("a")  # error
+    res.json(None)  # error
+    req.body["error"]  # error
+
+
+def many(req: Request, res: Response[Created[list[NewPost]]]) -> None:
+    res.status(201).json({"title": "a"})  # error
+
+
+def no_content(req: Request, res: Response[NoContent]) -> None:
+    res.status(204).json(5)  # error
+
+
+def typed_query(req: Request[Any, Filter], res: Response) -> None:
+    req.query["pid"]  # error
+    req.query.tag  # error
+
+
+def assistant(req: Request, res: Response) -> None:
+    stream = res.ui_message_stream()
+    stream.text(5)  # error
+    stream.finish("done")  # error
+    stream.send({"a": 1})  # error
+
+
+Status()  # error
+Status("404")  # error
 
 
 def plain(req: Request, res: Response) -> None:

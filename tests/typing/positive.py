@@ -3,9 +3,26 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, TypedDict, assert_type
+from typing import Annotated, Any, TypedDict, assert_type
 
-from slugline import ApiError, EventStream, Request, Response, Settings, WebSocket, create_app, run_middleware
+from slugline import (
+    Accepted,
+    ApiError,
+    Conflict,
+    Created,
+    EventStream,
+    Forbidden,
+    NoContent,
+    NotFound,
+    Request,
+    Response,
+    Settings,
+    Status,
+    UiMessageStream,
+    WebSocket,
+    create_app,
+    run_middleware,
+)
 from slugline.middleware import Cors, Middleware, Next
 
 
@@ -70,6 +87,41 @@ def body_alone(req: Request[NewPost], res: Response[list[Message]]) -> None:
     assert_type(req.body, NewPost)
     assert_type(req.query, dict[str, str | list[str]])
     res.json([{"text": "a"}])
+
+
+class Problem(TypedDict):
+    error: str
+
+
+def statuses(req: Request[NewPost], res: Response[Created[NewPost] | NotFound[Problem] | Annotated[int, Status(418)]]) -> None:
+    res.status(201).json({"title": "a"})
+    res.status(201).json(req.body)
+    res.status(404).json({"error": "a"})
+    res.status(418).json(5)
+
+
+def no_content(req: Request, res: Response[NoContent]) -> None:
+    res.status(204).end()
+    res.status(204).json(None)
+
+
+def accepted(req: Request, res: Response[Accepted[list[NewPost]] | Forbidden[Problem] | Conflict[Problem]]) -> None:
+    res.status(202).json([{"title": "a"}])
+    res.status(409).json({"error": "a"})
+
+
+def typed_query(req: Request[Any, Filter], res: Response[Any]) -> None:
+    assert_type(req.query, Filter)
+    res.json(req.query["tag"])
+
+
+async def assistant(req: Request, res: Response) -> None:
+    with res.ui_message_stream() as stream:
+        assert_type(stream, UiMessageStream)
+        stream.start("m1")
+        stream.reasoning("a")
+        assert_type(stream.text("a"), bool)
+        stream.finish("stop")
 
 
 def subclasses(req: SignedInPost, res: Page) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from slugline.callables import make_awaitable
+from slugline.dev.api_docs import answer_docs, is_docs_path
 from slugline.dev.failure import describe_failure
 from slugline.dev.local import is_local_request
 from slugline.dev.overlay import render_html, render_json, render_text
@@ -170,7 +171,7 @@ class DevApp(App):
             return self._finish(request, self._make_error_response(request, BrokenFile(site_error)))
         response = await super().respond(request)
         if request._api_route is None and response._status == 404 and response._final is not None:
-            return self._explain_not_found(request) or response
+            return self._show_docs(request) or self._explain_not_found(request) or response
         return response
 
     def _finish(self, request: Request[Any, Any], response: Response[Any]) -> Response[Any]:
@@ -202,6 +203,24 @@ class DevApp(App):
         if not isinstance(error, BrokenFile):
             failure = describe_failure(error, self.dev_project.root)
             logger.error("%s", render_text(f"{request.method} {escape(request.url)}", failure))
+
+    def _show_docs(self, request: Request[Any, Any]) -> Response[Any] | None:
+        """Answer /api/docs and /api/openapi.json where no route of the project does."""
+        base_path = self.project.config.base_path
+        path = request.path.removeprefix(base_path)
+        if request.method not in ("GET", "HEAD") or not request.path.startswith(base_path) or not is_docs_path(path):
+            return None
+        response: Response[Any] = Response(request)
+        if not is_local_request(request.fields, self._trusted_hosts):
+            response.status(403).end("This is for pages of this server only.")
+            return super()._finish(request, response)
+        routes = [each for each in self.dev_project.routes.values() if isinstance(each, LoadedRoute)]
+        try:
+            answer_docs(response, path, self.dev_project.root, routes, base_path)
+        except Exception as error:  # noqa: BLE001 (a type of the user's that cannot be described)
+            self._log_failure(request, error)
+            response = self._make_error_response(request, error)
+        return super()._finish(request, response)
 
     def _explain_not_found(self, request: Request[Any, Any]) -> Response[Any] | None:
         """Tell a browser what there is, and what is wrong with the rest."""

@@ -16,6 +16,7 @@ from granian.server.embed import Server as Granian
 
 from slugline.adapters.asgi import AsgiAdapter
 from slugline.dev.app import DevApp
+from slugline.dev.client_types import write_types
 from slugline.dev.console import Console, configure_logging
 from slugline.dev.live import LivePages
 from slugline.dev.overlay import LIVE_PATH
@@ -40,6 +41,8 @@ class DevOptions:
     host: str = "127.0.0.1"
     port: int = 3000
     poll: bool = False
+    types: bool = False
+    """Whether to write the TypeScript client where there is none yet; one that is there is written again in any case."""
     settings: Settings = field(default_factory=lambda: Settings(development=True, shutdown_seconds=3.0))
 
 
@@ -56,6 +59,7 @@ class DevServer:
         """Called on the loop after each reload."""
         self._variables = EnvironmentVariables(os.environ)
         self._environment_error: ProjectError | None = None
+        self._types_error: ProjectError | None = None
         self._adapter = AsgiAdapter(self.app, self.console.log_request)
         self._waiting: list[Changes] = []
         self._woken = asyncio.Event()
@@ -86,6 +90,7 @@ class DevServer:
         self._read_environment()
         await asyncio.to_thread(self.project.load)
         await self.app.install()
+        await self._write_types()
         self._show_problems()
         address = resolve_host(self.options.host)
         server = _make_granian(self, address, self.options.port)
@@ -129,10 +134,22 @@ class DevServer:
         difference = await asyncio.to_thread(self.project.reload, changes)
         await self.app.install(difference)
         self.console.show_difference(difference, time.perf_counter() - started, self.app.broken)
+        await self._write_types()
         self._show_problems()
         self.pages.reload()
         if self.on_reload is not None:
             self.on_reload()
+
+    async def _write_types(self) -> None:
+        """Write the TypeScript client as the routes are now."""
+        self._types_error = None
+        try:
+            path = await asyncio.to_thread(write_types, self.project, asked=self.options.types)
+        except ProjectError as error:
+            self._types_error = error
+            return
+        if path is not None:
+            self.console.say(f"{path.relative_to(self.project.root)} written")
 
     def _read_environment(self) -> bool:
         """Put the values of the environment files into os.environ; tell whether any has changed."""
@@ -155,8 +172,7 @@ class DevServer:
 
     def _show_problems(self) -> None:
         problems = [*self.app.problems, *self._foreign_conflicts]
-        if self._environment_error is not None:
-            problems.append(self._environment_error)
+        problems += [error for error in (self._environment_error, self._types_error) if error is not None]
         for problem in problems:
             if (problem.code, problem.message) not in self._shown:
                 self.console.show_problem(problem)

@@ -93,6 +93,9 @@ function addRules(rewrites, table, i18n, phase) {
         ]
   // Where the page of an error listens for the save that mends it.
   const development = phase === 'phase-development-server' ? [make('/_slugline/:path(.+?)', '/_slugline/:path', {})] : []
+  // The page about the API gives way to every route of the app.
+  const docs = phase === 'phase-development-server' ? ['/api/docs', '/api/docs/:path(.+?)', '/api/openapi.json'] : []
+  const documented = docs.map((path) => make(path, path.replace('(.+?)', ''), {}))
   // Made anew for each list: Next.js writes basePath into the very objects that it is given.
   const all = () => [...fixed(table.rules.static), ...fixed(table.rules.dynamic)]
   // In Next.js static routes come before `afterFiles`, dynamic ones after; in each place the user's own rewrites go first.
@@ -100,7 +103,7 @@ function addRules(rewrites, table, i18n, phase) {
   return {
     beforeFiles: [...beforeFiles, ...fixed(table.rules.static), ...corrected('static'), ...development],
     afterFiles: [...afterFiles, ...all(), ...corrected('dynamic')],
-    fallback: [...fallback, ...all()],
+    fallback: [...fallback, ...all(), ...documented],
   }
 }
 

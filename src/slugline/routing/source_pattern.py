@@ -30,6 +30,8 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _ONE_LABEL = re.compile(_LABEL)
 _LABELS = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?=/|$)", re.IGNORECASE)
+_DOT_SEGMENT_ELSEWHERE = re.compile(r"(?:^|/|\\|%2f|%5c)(?:\.|%2e){1,2}(?=/|\\|%2f|%5c|$)", re.IGNORECASE)
+"""A dot segment to a server that decodes a path before it resolves it, as many do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,8 +343,8 @@ class Destination:
         path = "".join(_fill_part(part, params) for part in self._path)
         if not self._path or (len(self._path) == 1 and isinstance(self._path[0], str)):
             return path
-        if _DOT_SEGMENT.search(path):
-            # SECURITY: "/x-:name" captures "..", which must not lead "/files/:name" out of /files.
+        if (_DOT_SEGMENT_ELSEWHERE if self.is_external else _DOT_SEGMENT).search(path):
+            # SECURITY: "/x-:name" captures "..", which must not lead "/files/:name" out of /files, nor "..%2Fx" out of that elsewhere.
             raise BadRequest
         # SECURITY: "//host" at the beginning is another site.
         return f"/{path.lstrip('/')}"

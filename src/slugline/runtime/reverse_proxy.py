@@ -81,7 +81,7 @@ class ReverseProxy:
                 answer = await self._open_session().request(
                     request.method, target, headers=request_fields(request, length), data=upload, allow_redirects=False
                 )
-                await _pass_on(answer, request, response, exchange)
+                await _pass_on(answer, response, exchange)
         except self._failures as error:
             _fail(request, response, target, error)
         finally:
@@ -148,12 +148,11 @@ class ReverseProxy:
         return self._session
 
 
-async def _pass_on(answer: Any, request: Request[Any, Any], response: Response[Any], exchange: Exchange) -> None:
+async def _pass_on(answer: Any, response: Response[Any], exchange: Exchange) -> None:
     """Send the answer's head, then its body as it comes."""
     exchange.progress()
     _take_head(answer, response)
     channel = _open_channel(response)
-    exchange.watch_client(request)
     if not channel.discards:
         while chunk := await answer.content.readany():
             exchange.progress()

@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
-from slugline.callables import RunInThread, call_from_handler, make_awaitable
+from slugline.callables import Done, RunInThread, call_from_handler, make_awaitable
 from slugline.errors import BodyTooLarge, MiddlewareError
 from slugline.http.cookies import parse_cookie_header
 from slugline.http.request import Request
@@ -40,20 +40,20 @@ class MiddlewareRequest(Request[Any, Any]):
     """The URL that was asked for, canonical, to be changed and given to `rewrite` and `redirect`."""
     _body: "_Body"
 
-    def read(self) -> Awaitable[bytes]:
-        """Give the body, up to 10 MB; whoever answers gets all of it too. `await` it in an `async def` function.
+    def read(self) -> Any:
+        """Give the body as bytes, up to 10 MB; whoever answers gets all of it too. `await` it in an `async def` function.
 
         Raises BodyTooLarge, TruncatedBody and BodyTimeout.
         """
-        return call_from_handler(self, "req.read()", self._read_once)
+        return self._call("req.read()", self._read_once)
 
-    def text(self) -> Awaitable[str]:
+    def text(self) -> Any:
         """Give the body as text in UTF-8. `await` it in an `async def` function."""
-        return call_from_handler(self, "req.text()", self._read_text)
+        return self._call("req.text()", self._read_text)
 
-    def json(self) -> Awaitable[Any]:
+    def json(self) -> Any:
         """Give the body as JSON. `await` it in an `async def` function. Raises ValueError for a body that is none."""
-        return call_from_handler(self, "req.json()", self._read_json)
+        return self._call("req.json()", self._read_json)
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -72,6 +72,11 @@ class MiddlewareRequest(Request[Any, Any]):
         if self._after is None:
             self._after = []
         self._after.append((function, arguments))
+
+    def _call(self, shown: str, function: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Give the value itself to a `def` function, which cannot await it."""
+        result = call_from_handler(self, shown, function)
+        return result.value if isinstance(result, Done) else result
 
     async def _read_once(self) -> bytes:
         return await self._body.read()

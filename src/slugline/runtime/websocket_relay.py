@@ -13,6 +13,7 @@ __all__ = ["relay"]
 _UNSENDABLE = {1005: 1000, 1006: 1001, 1015: 1001}
 _GOING_AWAY = 1001
 _INTERNAL_ERROR = 1011
+_CLOSE_SECONDS = 2.0
 
 Close = tuple[int, str]
 """The code and the reason of a close."""
@@ -37,6 +38,8 @@ async def relay(socket: WebSocket, upstream: Any, kinds: Any, log: Callable[[Bas
                 closing = (task.result() if task.done() else None) or closing
             # While `down` still receives, so that the other server's own close is heard.
             await _close_upstream(upstream, closing)
+            # `up` may have heard of a close that `down` is still sending.
+            await asyncio.wait({down}, timeout=_CLOSE_SECONDS)
         finally:
             up.cancel()
             down.cancel()

@@ -163,14 +163,15 @@ def read_operations(functions: Mapping[str, Callable[..., Any]], route: str, sou
 def read_handler(function: Callable[..., Any], name: str, source: str) -> HandlerTypes:
     """Read the annotations of `(req, res)`: `Request[Body, Query]`, `Response[Data]`, and subclasses of both with or without brackets.
 
-    Raises RouteModuleError for an annotation with brackets that cannot be evaluated: left unread, the body would go unchecked.
+    Raises RouteModuleError for an annotation of `req` with brackets that cannot be evaluated: left unread, the body would go unchecked.
     """
     line = getattr(getattr(_plain(function), "__code__", None), "co_firstlineno", 0)
     try:
         parameters = list(inspect.signature(function).parameters.values())[:2]
     except (TypeError, ValueError):  # a builtin without a signature
         return HandlerTypes(line=line)
-    annotations = [_read_annotation(each, function, name, f"{source}, line {line}" if line else source, source) for each in parameters]
+    where = f"{source}, line {line}" if line else source
+    annotations = [_read_annotation(each, function, name, where, source, taken=index == 0) for index, each in enumerate(parameters)]
     request, response = (*annotations, None, None)[:2]
     request_class = _class_of(request, Request)
     response_class = _class_of(response, Response)
@@ -198,12 +199,12 @@ def evaluate_annotation(annotation: Any, function: Any) -> Any:
 # Annotations
 
 
-def _read_annotation(parameter: inspect.Parameter, function: Any, name: str, where: str, source: str) -> Any:
+def _read_annotation(parameter: inspect.Parameter, function: Any, name: str, where: str, source: str, *, taken: bool) -> Any:
     try:
         return evaluate_annotation(parameter.annotation, function)
     except Exception as error:
-        if "[" not in str(parameter.annotation):
-            return None  # a name for the type checker alone: the handler gets a plain Request
+        if not taken or "[" not in str(parameter.annotation):
+            return None  # a name for the type checker alone: the handler gets a plain Request, and a Response of anything
         raise RouteModuleError(
             f"{where}: `{parameter.name}: {parameter.annotation}` of `{name}` cannot be read: {error}. "
             "Import its types at the top of the file, outside of `if TYPE_CHECKING`, so that what arrives can be checked.",

@@ -13,13 +13,15 @@ from typing import Any
 
 from slugline.schema.fields import accepts_none, strip
 from slugline.schema.json_schema import REFERENCE, OperationSchemas, Schema
-from slugline.schema.signature import DOCUMENTED_METHODS, UNTYPED, Operation, PathParameter
+from slugline.schema.signature import DOCUMENTED_METHODS, METHODS_WITHOUT_BODY, UNTYPED, Operation, PathParameter
 from slugline.schema.typescript_client import CLIENT, CLIENT_NAMES
 
-__all__ = ["make_typescript"]
+__all__ = ["FIRST_LINE", "make_typescript"]
 
-HEAD = """\
-// Written by Slugline from the route files. Changes are lost the next time; do not edit.
+FIRST_LINE = "// Written by Slugline from the route files. Changes are lost the next time; do not edit."
+"""By which a file is known as one that may be written again."""
+HEAD = f"""\
+{FIRST_LINE}
 /* eslint-disable */
 """
 
@@ -36,9 +38,12 @@ RESERVED = frozenset({*CLIENT_NAMES, *_WORDS.split()})
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
-def make_typescript(operations: Iterable[Operation]) -> str:
-    """Make the module; the same operations in any order give the same text, so that a file is only written when something changed."""
-    return _Module(sorted(operations, key=lambda each: (each.route, DOCUMENTED_METHODS.index(each.method)))).make()
+def make_typescript(operations: Iterable[Operation], *, base_path: str = "") -> str:
+    """Make the module; the same operations in any order give the same text, so that a file is only written when something changed.
+
+    `base_path` is what stands before every route, such as "/app".
+    """
+    return _Module(sorted(operations, key=lambda each: (each.route, DOCUMENTED_METHODS.index(each.method)))).make(base_path)
 
 
 class _Module:
@@ -47,12 +52,12 @@ class _Module:
         self.schemas = OperationSchemas(operations)
         self.names = _make_names(self.schemas.components)
 
-    def make(self) -> str:
+    def make(self, base_path: str) -> str:
         routes = self._routes()
         shown = self._shown_components()
         declared = sorted((self.names[name], self.schemas.components[name]) for name in shown)
         types = [self._declare(name, schema) for name, schema in declared]
-        return "\n".join([HEAD, *types, routes, CLIENT])
+        return "\n".join([HEAD, *types, routes, f"const basePath: string = {json.dumps(base_path)};\n", CLIENT])
 
     # Routes
 
@@ -83,12 +88,13 @@ class _Module:
         if operation.parameters:
             mark = "?" if all(each.optional for each in operation.parameters) else ""
             members.append(f"params{mark}: {{ {' '.join(map(_write_parameter, operation.parameters))} }};")
-        if operation.query is not UNTYPED:
-            members.append(self._query(operation))
-        if operation.body is not UNTYPED:
+        members.append("query?: { [key: string]: unknown };" if operation.query is UNTYPED else self._query(operation))
+        if operation.body is UNTYPED:
+            members += [] if operation.method in METHODS_WITHOUT_BODY else ["body?: unknown;"]
+        else:
             mark = "?" if accepts_none(operation.body) else ""
             members.append(f"body{mark}: {self._write(self.schemas.body(operation))};")
-        return f"{{ {' '.join(members)} }}" if members else "{}"
+        return f"{{ {' '.join(members)} }}"
 
     def _query(self, operation: Operation) -> str:
         described = self.schemas.query(operation)

@@ -4,7 +4,7 @@ __all__ = ["CLIENT", "CLIENT_NAMES"]
 
 CLIENT_NAMES = (
     "ApiError", "Arguments", "CallOptions", "ClientSettings", "Method", "PartOf", "Problem", "Routes", "RoutesWith", "Values",
-    "api", "createClient", "fillRoute", "fillSegment", "holdsFile", "isProblem", "readData", "send", "writeForm", "writeQuery",
+    "api", "basePath", "createClient", "fillRoute", "fillSegment", "holdsFile", "isProblem", "readData", "send", "writeForm", "writeQuery",
 )  # fmt: skip
 
 CLIENT = r"""/** What did not fit, as problem details (RFC 9457). */
@@ -74,7 +74,7 @@ export const api = createClient();
 
 async function send(settings: ClientSettings, method: Method, route: string, options: Values): Promise<unknown> {
   const { params, query, body, headers, ...rest } = options;
-  const url = (settings.baseUrl ?? "") + fillRoute(route, (params ?? {}) as Values) + writeQuery((query ?? {}) as Values);
+  const url = (settings.baseUrl ?? "") + basePath + fillRoute(route, (params ?? {}) as Values) + writeQuery((query ?? {}) as Values);
   const fields = new Headers(typeof settings.headers === "function" ? await settings.headers() : settings.headers);
   new Headers(headers as HeadersInit | undefined).forEach((value, name) => fields.set(name, value));
   let payload: BodyInit | null = null;

@@ -16,6 +16,7 @@ from slugline.http.body import decode_text
 from slugline.http.media_type import MediaType
 from slugline.http.multipart_form import UploadFile
 from slugline.http.url import parse_query
+from slugline.schema.defaults import fill_defaults, needs_defaults
 from slugline.schema.faults import FaultFinder, convert_unknown, faults_of_model_error
 from slugline.schema.fields import accepts_none, find_fields, is_model, item_type, make_adapter, strip, value_type, walk_types, without_none
 
@@ -144,7 +145,7 @@ def _make_shape(type_: Any, where: str) -> _Shape:
 def _refuse_unknown_classes(type_: Any) -> None:
     """msgspec takes any class, and finds out with the first request that JSON has no such thing."""
     for each in walk_types(type_):
-        if each is not UploadFile and not is_model(typing.get_origin(each) or each):
+        if each not in (UploadFile, msgspec.UnsetType) and not is_model(typing.get_origin(each) or each):
             info = msgspec.inspect.type_info(each)
             if isinstance(info, msgspec.inspect.CustomType):
                 raise TypeError(
@@ -155,12 +156,14 @@ def _refuse_unknown_classes(type_: Any) -> None:
 
 def _with_msgspec(type_: Any) -> tuple[Callable[[bytes], Any], Callable[[Mapping[str, Any], str], Any]]:
     decode = msgspec.json.Decoder(type_, dec_hook=convert_unknown).decode
+    lacks_defaults = needs_defaults(type_)
     decode_plain = msgspec.json.Decoder().decode
     json_faults, text_faults = FaultFinder(type_, strict=True), FaultFinder(type_, strict=False)
 
     def from_json(raw: bytes) -> Any:
         try:
-            return decode(raw)
+            value = decode(raw)
+            return fill_defaults(value) if lacks_defaults else value
         except msgspec.ValidationError as error:
             first = error
         except (msgspec.DecodeError, UnicodeError) as error:
@@ -177,7 +180,8 @@ def _with_msgspec(type_: Any) -> tuple[Callable[[bytes], Any], Callable[[Mapping
 
     def from_plain(values: Mapping[str, Any], place: str) -> Any:
         try:
-            return msgspec.convert(values, type_, strict=False, str_keys=True, dec_hook=convert_unknown)
+            value = msgspec.convert(values, type_, strict=False, str_keys=True, dec_hook=convert_unknown)
+            return fill_defaults(value) if lacks_defaults else value
         except msgspec.ValidationError as error:
             raise InvalidInput(text_faults.find(values, error), place) from None
 
