@@ -2,10 +2,10 @@
 
     python benchmarks/rules.py [--rounds 9] [--seconds 2] [--check]
 
-Three times: the look-up alone; a whole request over the ASGI application, in this process; and through `slugline start` under wrk. The
-rules lie where the requests are: half of them below /api, a part with a parameter as the first segment. Both projects take turns in every
-round, and the quickest round of each counts: what else a machine does only adds to the time. The target, less than 5 %, is for the last: what the
-application alone takes is a small part of a request.
+Three times: the look-up alone; a whole request over the ASGI application, in this process; and through `slugline start` under wrk.
+The rules lie where the requests are: half of them below /api, a part with a parameter as the first segment. Both projects take turns
+in every round, and the quickest round of each counts: what else a machine does only adds to the time. The target, less than 5 %, is for
+the last: what the application alone takes is a small part of a request.
 """
 
 import argparse

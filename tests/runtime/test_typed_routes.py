@@ -55,6 +55,9 @@ class Address:
 class Model(pydantic.BaseModel):
     title: str = pydantic.Field(alias="theTitle")
 
+class Written(pydantic.BaseModel):
+    title: str = pydantic.Field(serialization_alias="theTitle")
+
 class Upload(msgspec.Struct):
     title: str
     copies: int
@@ -306,6 +309,7 @@ ANSWERS: dict[str, tuple[str, str | None]] = {
     "html": ("def GET(req, res: Response[Item]): res.set_header('content-type', 'text/html').send('<p>')", None),
     "in parts": ("def GET(req, res: Response[Item]): res.write('a'); res.end()", None),
     "untyped": ("def GET(req, res): res.json(5)", None),
+    "other names": ("def GET(req, res: Response[list[Written]]): res.json([Written(title='a')])", None),
     "by alias": ("def GET(req, res: Response[Model]): res.json(Model(theTitle='a'))", None),
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from slugline.errors import InvalidInput, RouteModuleError, ValidationFault
-from slugline.schema.fields import union_members
+from slugline.schema.fields import is_model, union_members, walk_types
 from slugline.schema.signature import UNTYPED
 from slugline.schema.validate import make_json_decoder
 
@@ -43,7 +43,7 @@ def make_response_check(responses: Mapping[int, Any]) -> ResponseCheck | None:
 
 
 def _make_decoder(type_: Any) -> Callable[[bytes], Any] | None:
-    if type_ is UNTYPED:
+    if type_ is UNTYPED or any(_is_written_otherwise(each) for each in walk_types(type_)):
         return None
     try:
         return make_json_decoder(type_)
@@ -51,6 +51,16 @@ def _make_decoder(type_: Any) -> Callable[[bytes], Any] | None:
         members = union_members(type_)
         # A class with `__json__`, say, can be written and not be read. A union of Structs without tags can be tried one by one.
         return _any_of([_make_decoder(each) for each in members]) if len(members) > 1 else None
+
+
+def _is_written_otherwise(type_: Any) -> bool:
+    """Tell whether a pydantic model writes other names than it reads: what goes out could not be read back by it."""
+    if not is_model(type_) or not hasattr(type_, "model_fields"):
+        return False
+    fields = type_.model_fields.items()
+    return bool(type_.model_computed_fields) or any(
+        (each.serialization_alias or each.alias or name) != (each.validation_alias or each.alias or name) for name, each in fields
+    )
 
 
 def _any_of(decoders: list[Callable[[bytes], Any] | None]) -> Callable[[bytes], Any] | None:

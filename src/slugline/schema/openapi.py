@@ -156,6 +156,8 @@ class _Document:
 
     def _responses(self, operation: Operation) -> dict[str, Any]:
         responses = {str(status): self._response(status, type_) for status, type_ in operation.responses.items()}
+        if all(type_ is UNTYPED for type_ in operation.responses.values()):
+            responses["default"] = {"description": "Another answer: the handler does not say what it gives."}
         if operation.is_checked:
             problem = responses.setdefault("400", {"description": "What was sent does not fit."})
             problem.setdefault("content", {})[PROBLEM_TYPE] = {"schema": {"$ref": f"{REFERENCE}{self.problem_name}"}}
