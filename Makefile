@@ -11,7 +11,7 @@ CODE := $(wildcard src tests examples benchmarks)
 SOURCES_OF_ENVIRONMENT := pyproject.toml scripts/make-environment.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check lint types bench bench-rules bench-reload format clean
+.PHONY: help demo test test-all check lint types bench bench-pages bench-rules bench-reload format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,10 @@ bench: .venv-bench/.installed-bench ## Measure beside peers (BENCH_ARGUMENTS="--
 bench-rules: .venv-bench/.installed-bench ## Measure what 200 rules cost a request that meets none
 	sh scripts/install-system-tools.sh wrk
 	.venv-bench/bin/python benchmarks/rules.py $(BENCH_ARGUMENTS)
+
+bench-pages: .venv-bench/.installed-bench ## Measure made pages and files beside an API route
+	sh scripts/install-system-tools.sh wrk
+	.venv-bench/bin/python benchmarks/pages.py $(BENCH_ARGUMENTS)
 
 bench-reload: .venv-bench/.installed-bench tests/npm/node_modules/.package-lock.json ## Measure from save to new answer, beside peers
 	.venv-bench/bin/python benchmarks/reload.py $(BENCH_ARGUMENTS)

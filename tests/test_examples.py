@@ -317,6 +317,52 @@ def test_helpers_work_without_a_server(database: Path) -> None:
     assert ran.stdout == "Script\n"
 
 
+# A typed API
+
+
+@pytest.fixture(scope="module")
+def typed() -> Iterator[TestClient]:
+    with own_modules(), TestClient(EXAMPLES / "typed") as client:
+        yield client
+
+
+def test_tasks_are_made_changed_and_removed(typed: TestClient) -> None:
+    made = typed.post("/api/tasks", json={"title": "Write", "due": "2030-01-02"})
+    task = made.json()
+    assert (made.status_code, task["priority"], task["done"]) == (201, "normal", False)
+    url = f"/api/tasks/{task['id']}"
+    assert typed.patch(url, json={"done": True}).json() == {**task, "done": True}
+    assert typed.get("/api/tasks?done=true&limit=5").json() == [{**task, "done": True}]
+    assert [typed.delete(url).status_code, typed.delete(url).status_code, typed.get(url).status_code] == [204, 404, 404]
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body", "paths"),
+    [
+        ("POST", "/api/tasks", {"title": "", "due": "tomorrow", "colour": 1}, {"title", "due", "colour"}),
+        ("PATCH", "/api/tasks/1", {"done": "yes"}, {"done"}),
+        ("GET", "/api/tasks/x", None, {"id"}),
+        ("GET", "/api/tasks?limit=0", None, {"limit"}),
+        ("POST", "/api/estimate", {"bestHours": -1}, {"bestHours"}),
+    ],
+)
+def test_what_does_not_fit_is_told(typed: TestClient, method: str, url: str, body: object, paths: set[str]) -> None:
+    response = typed.request(method, url, json=body) if body is not None else typed.request(method, url)
+    assert response.status_code == 400
+    assert {fault["path"] for fault in response.json()["errors"]} == paths
+
+
+def test_a_session_knows_its_user() -> None:
+    with own_modules(), TestClient(EXAMPLES / "typed") as client:
+        assert client.get("/api/me").status_code == 401
+        assert client.post("/api/session", json={"name": "Ada", "password": "x"}).status_code == 401
+        assert client.post("/api/session", json={"name": "Ada", "password": "engine"}).json() == {"name": "Ada"}
+        assert client.get("/api/me").json() == {"name": "Ada"}
+        assert client.delete("/api/session").status_code == 204
+        assert client.get("/api/me").status_code == 401
+        assert client.get("/api/me", cookies={"session": "Ada.é"}).status_code == 401
+
+
 # Other frameworks under file routes
 
 

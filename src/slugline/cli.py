@@ -11,6 +11,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from slugline.commands.build import BuildReport
 from slugline.commands.build import build as build_project
 from slugline.commands.dev import DevOptions
 from slugline.commands.dev import dev as run_dev
@@ -24,7 +25,6 @@ from slugline.commands.with_nextjs import BEHIND_NEXTJS, build_with_nextjs, star
 from slugline.errors import ProjectError
 from slugline.nextjs.app import find_nextjs_app
 from slugline.nextjs.build import DEFAULT_PORT
-from slugline.runtime.pages import MadePage
 from slugline.runtime.threads import DEFAULT_THREADS
 
 __all__ = ["main"]
@@ -33,7 +33,7 @@ DIRECTORY = click.argument("directory", type=click.Path(exists=True, file_okay=F
 PORT = click.IntRange(1, 65535)
 PYTHON_ONLY = click.option("--python-only", is_flag=True, help="Leave out the Next.js app that lies in DIRECTORY.")
 OUTPUT = click.option("--output", "-o", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="The file to write.")
-MOST_PAGES_SHOWN = 50
+MOST_ROWS_SHOWN = 60
 LOG_LEVEL = click.Choice(["debug", "info", "warning", "error"])
 
 
@@ -154,9 +154,9 @@ def build(directory: Path, python_port: int, python_only: bool, automatic: bool)
     app = None if python_only else find_nextjs_app(directory.resolve())
     if app is not None:
         build_with_nextjs(app, port=python_port, environment=real)
-    _print_pages(report.pages)
+    _print_table(report)
     if not automatic:
-        parts = [_count(report.api_routes, "route"), *([_count(len(report.pages), "page")] if report.pages else [])]
+        parts = [_count(len(report.api_rows), "route"), *([_count(len(report.pages), "page")] if report.pages else [])]
         click.echo(f"{click.style('ok', fg='green')} {' and '.join(parts)}, nothing to complain about.")
 
 
@@ -164,20 +164,21 @@ def _show_progress(count: int) -> None:
     click.echo(f"\r\x1b[KMaking pages … {count}", nl=False, err=True)
 
 
-def _print_pages(pages: list[MadePage]) -> None:
-    """Print what a build made: the path, what it is, its size, and when it is made anew."""
-    if not pages:
+def _print_table(report: BuildReport) -> None:
+    """Print what came out of a build: each path, what it is, its size, and when it is made anew."""
+    if not report.pages:
         return
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", nl=False, err=True)
-    shown = pages if len(pages) <= MOST_PAGES_SHOWN else pages[:MOST_PAGES_SHOWN]
-    width = max(len(page.path) for page in shown)
-    for page in shown:
-        size = f"{page.size_bytes / 1000:.1f} kB" if page.size_bytes else ""
-        again = f"again after {page.revalidate_seconds} s" if page.revalidate_seconds is not None else ""
-        click.echo(f"  {page.path:<{width}}  {page.kind:<11}  {size:>9}  {again}".rstrip())
-    if len(pages) > len(shown):
-        click.echo(f"  … and {len(pages) - len(shown)} more")
+    rows = [*report.pages, *report.api_rows]
+    shown = rows[:MOST_ROWS_SHOWN]
+    width = max(len(row.path) for row in shown)
+    for row in shown:
+        size = f"{row.size_bytes / 1000:.1f} kB" if row.size_bytes else ""
+        again = f"again after {row.revalidate_seconds} s" if row.revalidate_seconds is not None else ""
+        click.echo(f"  {row.path:<{width}}  {row.kind:<11}  {size:>9}  {again}".rstrip())
+    if len(rows) > len(shown):
+        click.echo(f"  … and {len(rows) - len(shown)} more")
 
 
 def _count(count: int, name: str) -> str:

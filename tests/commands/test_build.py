@@ -75,7 +75,7 @@ class TestBuild:
             ("/served", "server", None, 0),
         ]
         assert counts == [1, 2, 3, 4, 5, 6]
-        assert report.api_routes == 1
+        assert [row.path for row in report.api_rows] == ["/api/hello"]
 
     def test_what_it_makes_is_served(self, project: Path) -> None:
         build(project)
@@ -225,6 +225,7 @@ class TestCommand:
             "  /post/a       prerendered     0.0 kB",
             "  /post/b%20c   prerendered     0.0 kB",
             "  /served       server",
+            "  /api/hello    API",
             "ok 1 route and 6 pages, nothing to complain about.",
         ]
 

@@ -21,7 +21,7 @@ from slugline.pages.build_file import (
 )
 from slugline.pages.open_store import open_store
 from slugline.pages.paths import StaticPaths
-from slugline.project.discover import Project, discover, log_warnings
+from slugline.project.discover import LoadedPage, Project, discover, log_warnings
 from slugline.runtime.app import App
 from slugline.runtime.own_calls import refuse_own_calls
 from slugline.runtime.pages import MadePage
@@ -38,9 +38,10 @@ class BuildReport:
     pages: list[MadePage] = field(default_factory=list)
 
     @property
-    def api_routes(self) -> int:
-        """How many API routes there are."""
-        return len(self.project.table.ordered()) - len(self.project.pages)
+    def api_rows(self) -> list[MadePage]:
+        """The API routes, in matching order."""
+        routes = self.project.table.ordered()
+        return [MadePage(route.pattern, "API", source=route.source) for route in routes if not isinstance(route.endpoint, LoadedPage)]
 
 
 def build(

@@ -23,7 +23,7 @@ __all__ = ["MadePage", "Pages"]
 
 logger = logging.getLogger("slugline")
 
-Kind = Literal["static", "prerendered", "on demand", "server"]
+Kind = Literal["static", "prerendered", "on demand", "server", "API"]
 
 Value = TypeVar("Value")
 
@@ -33,7 +33,7 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class MadePage:
-    """A page that a build has made, or that it leaves to the first request or to every one."""
+    """A row of what a build came to: a page that it made or left to a request, or an API route."""
 
     path: str
     kind: Kind
