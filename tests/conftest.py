@@ -6,10 +6,11 @@ from collections.abc import Generator
 
 import pytest
 
-# What these show depends on Node.js, a browser, a database or a type checker, and not on the version of Python.
+# What these show depends on Node.js, a browser, a database, a type checker or a recording, or is a search among many thousand
+# examples, and not on the version of Python.
 ONCE = re.compile(
-    r"tests/(?:nextjs/test_(?:nextjs|commands|draft_mode|template)|typing/|conformance/|examples/.*_(?:browser|processes))"
-    r"|_(?:npm|browser)\.py"
+    r"tests/(?:nextjs|typing|conformance|examples|security)/|tests/dev/test_(?:server|site)|tests/commands/test_(?:openapi|types)"
+    r"|tests/schema/test_typescript|_(?:npm|browser)\.py"
 )
 
 
