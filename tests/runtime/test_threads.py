@@ -80,16 +80,19 @@ async def test_a_job_sees_the_callers_context_and_keeps_its_changes_to_itself(th
 
 
 async def test_the_result_of_a_cancelled_job_is_dropped(threads):
+    begun = threading.Event()
     release = threading.Event()
     ended = threading.Event()
 
     def work():
+        begun.set()
         release.wait(10)
         ended.set()
         return "nobody waits"
 
-    job = asyncio.ensure_future(threads.run(work))
+    job = threads.run(work)
     other = threads.run(int, "7")
+    assert await threads.run(begun.wait, 10)  # a job cancelled before is not begun at all
     job.cancel()
     release.set()
     with pytest.raises(asyncio.CancelledError):
@@ -102,13 +105,16 @@ async def test_the_result_of_a_cancelled_job_is_dropped(threads):
 
 
 async def test_a_cancelled_job_that_fails_is_dropped_as_well(threads):
+    begun = threading.Event()
     release = threading.Event()
 
     def work():
+        begun.set()
         release.wait(10)
         raise ValueError("nobody waits")
 
     job = threads.run(work)
+    assert await threads.run(begun.wait, 10)
     job.cancel()
     release.set()
     assert await asyncio.gather(*(threads.run(int, "1") for _ in range(20))) == [1] * 20
