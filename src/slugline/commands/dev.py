@@ -5,11 +5,11 @@ import io
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
-from slugline.commands.with_nextjs import BEHIND_NEXTJS, develop_with_nextjs
 from slugline.dev.server import DevOptions, DevServer
-from slugline.nextjs.app import find_nextjs_app
+from slugline.nextjs.app import BEHIND_NEXTJS, find_nextjs_app
 from slugline.nextjs.supervise import mark_line
 from slugline.runtime.listen import find_port, resolve_host
 
@@ -36,7 +36,8 @@ def dev(directory: Path, options: DevOptions, *, fixed_port: bool, python_only: 
         private = find_port("127.0.0.1", FIRST_PRIVATE_PORT, tries=PORTS_TRIED)
         options_behind = replace(options, host="127.0.0.1", port=private, settings=replace(options.settings, **BEHIND_NEXTJS))
         server = DevServer(root, options_behind, mark_line("python", ""))
-        develop_with_nextjs(app, server, host=options.host, port=port, announce=announce)
+        # START: loaded where there is an app; a start without one does not pay for it.
+        import_module("slugline.commands.with_nextjs").develop_with_nextjs(app, server, host=options.host, port=port, announce=announce)
         return
     server = DevServer(root, replace(options, port=port))
     name = "localhost" if options.host in LOCAL_NAMES else f"[{options.host}]" if ":" in options.host else options.host

@@ -30,12 +30,9 @@ from slugline.nextjs.table_file import make_work_folder, read_facts, write_table
 from slugline.project.preview_keys import ProjectPreviewSource
 from slugline.project.scan import RouteFile, scan_pages
 
-__all__ = ["BEHIND_NEXTJS", "build_with_nextjs", "develop_with_nextjs", "start_with_nextjs"]
+__all__ = ["build_with_nextjs", "develop_with_nextjs", "start_with_nextjs"]
 
 STOP_SECONDS = 10.0
-BEHIND_NEXTJS: dict[str, Any] = {"discard_bytes": 1 << 40, "discard_seconds": 120.0, "untouched_events": True}
-"""Settings for a server behind Next.js, which makes a 500 of a refusal that comes before it has handed on the whole body, and
-compresses an event stream, and so holds it back, unless that is forbidden."""
 
 
 def develop_with_nextjs(app: NextApp, server: DevServer, *, host: str, port: int, announce: Callable[[str], None]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from slugline.errors import ServerError
 
-__all__ = ["NextApp", "find_nextjs_app"]
+__all__ = ["BEHIND_NEXTJS", "NextApp", "find_nextjs_app"]
 
 CONFIG_FILES = tuple(f"next.config.{extension}" for extension in ("js", "mjs", "ts", "mts"))
 FIRST_WITH_ADAPTERS = (16, 2)
@@ -27,6 +27,9 @@ IMPORT = (
     "  const wrapper = process.env.SLUGLINE_WRAPPER && (await import(process.env.SLUGLINE_WRAPPER))\n"
     "  export default wrapper ? wrapper.default(nextConfig) : nextConfig"
 )
+BEHIND_NEXTJS: dict[str, Any] = {"discard_bytes": 1 << 40, "discard_seconds": 120.0, "untouched_events": True}
+"""Settings for a server behind Next.js, which makes a 500 of a refusal that comes before it has handed on the whole body, and
+compresses an event stream, and so holds it back, unless that is forbidden."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ Both are decoded. A route's prefix arrives here as it was sent, because a decode
 import inspect
 import logging
 from collections.abc import Callable
-from typing import Any, Literal
+from importlib import import_module
+from typing import Any, Literal, cast
 from urllib.parse import unquote
 
 from slugline.callables import is_async_callable
 from slugline.errors import ResponseError, RouteModuleError
 from slugline.runtime.asgi_types import AsgiApp, Message, Receive, Scope, Send
 from slugline.runtime.guard import GuardedSend, guarded_send
-from slugline.runtime.wsgi import WsgiBridge
 
 __all__ = ["Interface", "MountedApp", "detect_interface", "mount"]
 
@@ -74,7 +74,8 @@ def _takes(signature: inspect.Signature, count: int) -> bool:
 def mount(app: Callable[..., Any], logger: logging.Logger, *, file: str = "", threads: int = 10) -> "MountedApp":
     """Give the application of a route file, ready to answer; `threads` is how many requests a WSGI application answers at once."""
     interface = detect_interface(app, file)
-    asgi_app: AsgiApp = app if interface == "asgi" else WsgiBridge(app, threads)
+    # START: the bridge brings a library of its own, which few projects have a use for.
+    asgi_app: AsgiApp = app if interface == "asgi" else import_module("slugline.runtime.wsgi").WsgiBridge(app, threads)
     return MountedApp(asgi_app, interface, logger)
 
 
@@ -90,8 +91,8 @@ class MountedApp:
 
     def close(self) -> None:
         """Let the threads of a WSGI application end."""
-        if isinstance(self.asgi_app, WsgiBridge):
-            self.asgi_app.close()
+        if self.interface == "wsgi":
+            cast("Any", self.asgi_app).close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, root_path: str) -> None:
         """Answer one request or WebSocket.

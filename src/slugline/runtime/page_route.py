@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from markupsafe import Markup
-
 from slugline.callables import RunInThread, is_async_callable, make_awaitable
 from slugline.errors import PageError
 from slugline.http.request import Request
@@ -18,7 +16,7 @@ from slugline.pages.data import NotFound, PageContext, Props, Redirect, Result, 
 from slugline.pages.entry import Entry, cache_control, make_entry
 from slugline.pages.incremental import Incremental
 from slugline.pages.paths import Params, StaticPaths, make_path, read_paths
-from slugline.pages.templates import Templates
+from slugline.pages.renderer import TemplateRenderer
 from slugline.project.page_modules import LoadedPage
 from slugline.project.route_config import RouteConfig
 from slugline.runtime.api_route import ApiRoute, Run, with_body
@@ -66,7 +64,7 @@ class PageSite(Protocol):
 class PageRenderer:
     """Calls the functions of pages and renders their templates; `def` functions and templates run on worker threads."""
 
-    def __init__(self, templates: Templates, run_in_thread: RunInThread) -> None:
+    def __init__(self, templates: TemplateRenderer, run_in_thread: RunInThread) -> None:
         self._templates = templates
         self._run_in_thread = run_in_thread
 
@@ -97,7 +95,7 @@ class PageRenderer:
             content = as_html()
         if not isinstance(content, str):
             raise PageError(f"{page.file.source}: page(props) returned {type(content).__name__}. Return HTML as text.")
-        return self._templates.wrap(Markup(content), variables)
+        return self._templates.wrap(content, variables)
 
 
 async def _awaited(awaitable: Awaitable[Any]) -> str:

@@ -13,8 +13,8 @@ from slugline.http.error_page import make_error_page
 from slugline.pages.entry import Entry
 from slugline.pages.incremental import Incremental
 from slugline.pages.paths import Params, StaticPaths
+from slugline.pages.renderer import open_templates
 from slugline.pages.store import PageStore
-from slugline.pages.templates import Templates
 from slugline.project.page_modules import LoadedPage
 from slugline.runtime.page_route import PageRenderer, PageRoute
 from slugline.runtime.prepared import PreparedPages
@@ -68,9 +68,13 @@ class Pages:
         self.incremental = Incremental(store, run_in_thread=run_in_thread, spawn=spawn)
         self.prepared = PreparedPages(compress=compress, tagged=tagged)
         self.is_live = live
-        renderer = PageRenderer(Templates(folder, development=live), run_in_thread)
-        self.routes = {page.file.source: PageRoute(page, renderer, self) for page in pages}
-        self._errors = {page.pattern: PageRoute(page, renderer, self) for page in error_pages}
+        self.routes: dict[str, PageRoute] = {}
+        self._errors: dict[str, PageRoute] = {}
+        pages, error_pages = list(pages), list(error_pages)
+        if pages or error_pages:
+            renderer = PageRenderer(open_templates(folder, development=live), run_in_thread)
+            self.routes = {page.file.source: PageRoute(page, renderer, self) for page in pages}
+            self._errors = {page.pattern: PageRoute(page, renderer, self) for page in error_pages}
         self._paths: dict[str, StaticPaths] = dict(paths or {})
         self._documents: dict[int, bytes] = {}
         self._asking: dict[str, asyncio.Task[StaticPaths]] = {}
