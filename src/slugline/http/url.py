@@ -28,9 +28,18 @@ def parse_query(query: str | bytes) -> dict[str, str | list[str]]:
     a malformed escape stays as it is, undecodable bytes become U+FFFD. There is no limit on pairs but the size of the text.
     """
     text = query if isinstance(query, str) else query.decode("utf-8", "replace")
-    if "%" not in text:  # PERF: a quarter of the time of the other way
-        return _parse_plain(text)
     parsed: dict[str, str | list[str]] = {}
+    if "%" not in text:  # PERF: a quarter of the time of the other way
+        if "+" in text:
+            text = text.replace("+", " ")
+        for pair in text.split("&"):
+            if pair:
+                name, _, value = pair.partition("=")
+                if name in parsed:
+                    _add(parsed, name, value)
+                else:
+                    parsed[name] = value
+        return parsed
     for name, value in _decode_pairs(_as_bytes(query)):
         _add(parsed, name, value)
     return parsed
@@ -98,20 +107,6 @@ def encode_location(url: str) -> str:
         return quote(_STRAY_PERCENT.sub("%25", url), safe=_LOCATION_RESERVED)
     except UnicodeEncodeError as error:
         raise InvalidRedirect(f"The URL holds a lone surrogate (position {error.start}), which is no text: {url!r}.") from None
-
-
-def _parse_plain(text: str) -> dict[str, str | list[str]]:
-    if "+" in text:
-        text = text.replace("+", " ")
-    query: dict[str, str | list[str]] = {}
-    for pair in text.split("&"):
-        if pair:
-            name, _, value = pair.partition("=")
-            if name in query:
-                _add(query, name, value)
-            else:
-                query[name] = value
-    return query
 
 
 def _as_bytes(query: str | bytes) -> bytes:

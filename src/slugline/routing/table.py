@@ -79,14 +79,14 @@ class RouteTable(Generic[Endpoint]):
         ending = _find(self._root, texts, 1) if texts else None
         return Match(ending.route, ending.take_params(texts)) if ending is not None else None
 
-    def match_ordinary(self, path: str) -> Match[Endpoint] | None:
+    def match_ordinary(self, path: str) -> tuple[Route[Endpoint], dict[str, str | list[str]]] | None:
         """Find what answers a path that needs no decoding and is known to be canonical (`request_path.is_ordinary`).
 
-        PERF: nearly every path is one, and takes less than half the time.
+        PERF: nearly every path is one, and takes less than half the time; without an object for the two, as one is made per request.
         """
         texts = path.split("/")
         ending = _find(self._root, texts, 1)
-        return Match(ending.route, ending.take_params(texts)) if ending is not None else None
+        return (ending.route, ending.take_params(texts)) if ending is not None else None
 
     def ordered(self) -> list[Route[Endpoint]]:
         """List the routes in matching order: where two answer a path, the earlier one gets it."""
@@ -120,7 +120,9 @@ class Ending(Generic[Endpoint]):
         self.rest_start = len(route.segments)
 
     def take_params(self, texts: list[str]) -> dict[str, str | list[str]]:
-        params: dict[str, str | list[str]] = {name: texts[place] for name, place in self.names}
+        params: dict[str, str | list[str]] = {}
+        for name, place in self.names:  # PERF: half the time of a comprehension, before Python 3.12
+            params[name] = texts[place]
         if self.rest_name is not None and len(texts) > self.rest_start:
             params[self.rest_name] = texts[self.rest_start :]
         return params

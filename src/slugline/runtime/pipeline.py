@@ -91,42 +91,55 @@ async def _answer_path(site: Site, request: Request[Any, Any], response: Respons
     raw_path = request.raw_path
     table = site.table
     route = table.static.get(raw_path)
-    if route is None:
-        file = site.public.find(raw_path)
+    if route is not None:
+        await _run(site, request, response, route, None)
+        return
+    public = site.public
+    if not public.is_empty:
+        file = public.find(raw_path)
         if file is not None:
-            await site.public.answer(request, response, file)
+            await public.answer(request, response, file)
             return
-        if ordinary or is_ordinary(raw_path):
-            match = table.match_ordinary(raw_path.decode("ascii"))
-        elif raw_path == b"*" and request.method == "OPTIONS":
-            response.status(204).set_header("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS").end()
-            return
-        else:
-            try:
-                path = read_path(raw_path)
-            except BadRequest:
-                # NEXTJS: no page and no file has such a path, so there it is a 404.
-                if is_api_path(request.path) or not site.has_pages:
-                    raise
-                await answer_not_found(site, request, response)
-                return
-            location = find_slash_redirect(path, read_query(request.query_string))
-            if location is not None and not _belongs_to_mounted(table, path):
-                # Not by redirect(), which would encode what came as it is: "%zz" would become another path.
-                location = request._mount_prefix + location
-                response.status(308).set_header("location", location).end(location)
-                return
-            try:
-                match = table.match(path.removesuffix("/") or "/")
-            except BadRequest:
-                answer_unstored(response, 400, "Bad Request")
-                return
-        if match is None:
+    if ordinary or is_ordinary(raw_path):
+        matched = table.match_ordinary(raw_path.decode("ascii"))
+        if matched is None:
             await answer_not_found(site, request, response)
             return
-        route = match.route
-        request.params = match.params
-    await _run(site, request, response, route, None)
+        route, request.params = matched
+        await _run(site, request, response, route, None)
+        return
+    if raw_path == b"*" and request.method == "OPTIONS":
+        response.status(204).set_header("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS").end()
+        return
+    await _answer_unusual(site, request, response)
+
+
+async def _answer_unusual(site: Site, request: Request[Any, Any], response: Response[Any]) -> None:
+    """Answer for a path that has to be looked at closely: refuse it, redirect it, or find its route."""
+    table = site.table
+    try:
+        path = read_path(request.raw_path)
+    except BadRequest:
+        # NEXTJS: no page and no file has such a path, so there it is a 404.
+        if is_api_path(request.path) or not site.has_pages:
+            raise
+        await answer_not_found(site, request, response)
+        return
+    location = find_slash_redirect(path, read_query(request.query_string))
+    if location is not None and not _belongs_to_mounted(table, path):
+        # Not by redirect(), which would encode what came as it is: "%zz" would become another path.
+        location = request._mount_prefix + location
+        response.status(308).set_header("location", location).end(location)
+        return
+    try:
+        match = table.match(path.removesuffix("/") or "/")
+    except BadRequest:
+        answer_unstored(response, 400, "Bad Request")
+        return
+    if match is None:
+        await answer_not_found(site, request, response)
+        return
+    await _run(site, request, response, match.route, match.params)
 
 
 def _run(

@@ -61,6 +61,8 @@ class PublicFiles:
         self._kept: dict[str, _Version] = {}
         self._kept_bytes = 0
         self.scan = self._scan()
+        self.is_empty = not self.scan.by_path
+        """Whether there is no file at all, as in most projects of API routes alone."""
 
     @property
     def files(self) -> tuple[PublicFile, ...]:
@@ -78,6 +80,7 @@ class PublicFiles:
         What is in a file needs no new table: it is looked at with every request.
         """
         earlier, self.scan = self.scan, self._scan()
+        self.is_empty = not self.scan.by_path
         for path in list(self._kept):
             if self.scan.by_path.get(path) != earlier.by_path.get(path):
                 self._forget(path)
