@@ -9,7 +9,8 @@ from types import MappingProxyType
 __all__ = ["MediaType", "parse_media_type"]
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-_QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\U0010ffff]|\\[\t \x21-\x7e\x80-\U0010ffff])*+"'
+# START: what may not stand there is named, and not what may, whose wide ranges take 6 ms to compile.
+_QUOTED = r'"(?:[^\x00-\x08\x0a-\x1f"\\\x7f]|\\[^\x00-\x08\x0a-\x1f\x7f])*+"'
 _TYPE = re.compile(rf"[ \t]*+({_TOKEN}/{_TOKEN})[ \t]*+")
 # A parameter may be missing after its semicolon, as in "application/json;" (RFC 9110 section 5.6.6).
 _PARAMETER = re.compile(rf";[ \t]*+(?:({_TOKEN})[ \t]*+=[ \t]*+({_TOKEN}|{_QUOTED})[ \t]*+)?")
