@@ -11,7 +11,7 @@ CODE := $(wildcard src tests examples benchmarks)
 SOURCES_OF_ENVIRONMENT := pyproject.toml scripts/make-environment.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check lint types bench bench-pages bench-rules bench-reload format clean
+.PHONY: help demo test test-all check lint types bench bench-quick bench-pages bench-rules bench-reload bench-decode format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -43,10 +43,13 @@ types: .venv/.installed-dev system-tools ## Check types with mypy --strict and p
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright
 	sh scripts/check-example-types.sh
 
-bench: .venv-bench/.installed-bench ## Measure beside peers (BENCH_ARGUMENTS="--rounds 3")
+bench: .venv-bench/.installed-bench tests/npm/node_modules/.package-lock.json ## Measure beside all peers, half an hour (BENCH_ARGUMENTS="--rounds 3")
 	sh scripts/install-system-tools.sh wrk
 	.venv-bench/bin/python benchmarks/run.py $(BENCH_ARGUMENTS)
-	if [ -f benchmarks/router.py ]; then .venv-bench/bin/python benchmarks/router.py; fi
+
+bench-quick: .venv-bench/.installed-bench ## Measure four tasks beside three programs, two minutes
+	sh scripts/install-system-tools.sh wrk
+	.venv-bench/bin/python benchmarks/run.py --quick $(BENCH_ARGUMENTS)
 
 bench-rules: .venv-bench/.installed-bench ## Measure what 200 rules cost a request that meets none
 	sh scripts/install-system-tools.sh wrk
@@ -58,6 +61,9 @@ bench-pages: .venv-bench/.installed-bench ## Measure made pages and files beside
 
 bench-reload: .venv-bench/.installed-bench tests/npm/node_modules/.package-lock.json ## Measure from save to new answer, beside peers
 	.venv-bench/bin/python benchmarks/reload.py $(BENCH_ARGUMENTS)
+
+bench-decode: .venv-bench/.installed-bench ## Measure decoding and checking a body beside FastAPI's way
+	.venv-bench/bin/python benchmarks/decode.py $(BENCH_ARGUMENTS)
 
 format: .venv/.installed-dev ## Format the code and mend what the linter can
 	.venv/bin/ruff check --fix $(CODE)

@@ -12,7 +12,7 @@ from pathlib import Path
 from load import LoadFailed, ask, measure
 from tasks import Task
 
-from servers import Program, ServerFailed, choose_cores, running
+from servers import Program, ServerFailed, choose_cores, running, start_command
 
 TARGET = 1.0
 PAGE = "<!doctype html><title>Page</title>" + "<p>A paragraph of the page, as long as such a line is.</p>" * 66
@@ -23,7 +23,7 @@ FILES = {
     "pages/made.py": 'def get_static_props(context):\n    return {"props": {}, "revalidate": 3600}\n',
     "public/page.html": PAGE,
 }
-ROUTE = Task("route", "API route, hello", "/api/hello", "")
+ROUTE = Task("route", "API route, hello", "/api/hello", b"")
 TARGETS = {"static page": "/static", "page with get_static_props": "/made", "file of public/": "/page.html"}
 
 
@@ -56,7 +56,7 @@ def measure_rounds(rounds: int, seconds: int) -> dict[str, list[float]]:
             path = Path(folder, source)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        program = Program("pages", "Slugline", ("-m", "slugline", "start", folder, "--workers", "1"))
+        program = Program("pages", "Slugline", start_command(folder))
         with running(program, server_cores, {}) as port:
             tasks = make_tasks(port)
             rates: dict[str, list[float]] = {task.title: [] for task in tasks}
@@ -72,9 +72,9 @@ def make_tasks(port: int) -> list[Task]:
     """Give what is asked: the route, and each page as a whole and with the tag that it was sent with."""
     tasks = [ROUTE]
     for title, target in TARGETS.items():
-        whole = Task(title, title, target, "")
+        whole = Task(title, title, target, b"")
         tag = dict(ask(port, whole).headers)["etag"]
-        tasks += [whole, Task(title, f"{title}, 304", target, "", {"If-None-Match": tag})]
+        tasks += [whole, Task(title, f"{title}, 304", target, b"", {"If-None-Match": tag})]
     return tasks
 
 

@@ -22,9 +22,9 @@ from typing import Any
 
 from load import LoadFailed
 from load import measure as measure_with_wrk
-from tasks import TASKS
+from tasks import GREETINGS
 
-from servers import Program, ServerFailed, choose_cores, running
+from servers import Program, ServerFailed, choose_cores, running, start_command
 from slugline import create_app
 from slugline.routing.rules import HeaderRule, RedirectRule, RuleBook, collect_headers, find_redirect
 from slugline.routing.source_pattern import compile_destination, compile_source, compile_text
@@ -109,7 +109,7 @@ def measure_in_process(projects: tuple[Path, Path], rounds: int) -> dict[str, li
         apps = [create_app(project) for project in projects]
         for app in apps:
             runner.run(app.app.start())
-        for task, varied in [*((task, False) for task in TASKS), (next(task for task in TASKS if task.name == "dynamic"), True)]:
+        for task, varied in [*((task, False) for task in GREETINGS), (next(task for task in GREETINGS if task.name == "dynamic"), True)]:
             fields = [(name.lower().encode(), value.encode()) for name, value in task.headers.items()]
             path, _, query = task.target.partition("?")
             scope = {
@@ -155,17 +155,17 @@ async def ask_many(app: Any, scope: dict[str, Any], *, varied: bool) -> float:
 def measure_servers(projects: tuple[Path, Path], rounds: int, seconds: int) -> dict[str, list[tuple[float, float]]]:
     """Give for each task and round the microseconds that a request takes of the server's core, both started anew each round."""
     server_cores, load_cores = choose_cores()
-    found: dict[str, list[tuple[float, float]]] = {task.title: [] for task in TASKS}
+    found: dict[str, list[tuple[float, float]]] = {task.title: [] for task in GREETINGS}
     for number in range(rounds):
         times: dict[tuple[str, int], float] = {}
         for which in (0, 1) if number % 2 else (1, 0):
-            program = Program("rules", f"{projects[which].name} rules", ("-m", "slugline", "start", str(projects[which]), "--workers", "1"))
+            program = Program("rules", f"{projects[which].name} rules", start_command(projects[which]))
             with running(program, server_cores, {}) as port:
-                for task in TASKS:
+                for task in GREETINGS:
                     for length in (1, seconds):
                         load = measure_with_wrk(port, task, connections=64, seconds=length, cores=load_cores)
                     times[task.title, which] = 1e6 / load.requests_per_second
-        for task in TASKS:
+        for task in GREETINGS:
             found[task.title].append((times[task.title, 0], times[task.title, 1]))
     return found
 

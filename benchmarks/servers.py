@@ -1,21 +1,25 @@
 """The programs that are compared, and how one is started on its own core and stopped again."""
 
 import contextlib
+import functools
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
+LOOK_SECONDS = 0.002
+"""Between two looks at a program that starts, which add as much to a figure at most."""
 
 # The settings of `slugline start`, so that the bare application has the same guards of the server around it.
 GRANIAN_SETTINGS = [
@@ -37,19 +41,39 @@ UVICORN_SETTINGS = ["--workers", "1", "--loop", "uvloop", "--http", "httptools",
 
 @dataclass(frozen=True)
 class Program:
-    """A server with an application in it; `arguments` go to this Python, `--host` and `--port` are added."""
+    """A server with an application in it, run in this folder.
+
+    `command` has the places {python} (this interpreter), {port} and {node} (the path of Node.js), and listens on 127.0.0.1.
+    `tasks` names what the program offers, None is everything; `prepare` runs once before the first start, as `next build` does;
+    `versions` names the distributions, and npm packages as "npm:next", whose versions the report tells.
+    """
 
     name: str
     title: str
-    arguments: tuple[str, ...]
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    tasks: frozenset[str] | None = None
+    prepare: Callable[[], None] | None = None
+    versions: tuple[str, ...] = ()
+
+    def offers(self, task: str) -> bool:
+        """Tell whether the program has something that answers a task."""
+        return self.tasks is None or task in self.tasks
+
+    def make_command(self, port: int) -> list[str]:
+        """Fill in the places of the command; ServerFailed when it needs Node.js and there is none."""
+        places = {"{python}": sys.executable, "{port}": str(port)}
+        if any("{node}" in word for word in self.command):
+            node = shutil.which("node")
+            if node is None:
+                raise ServerFailed(f"{self.title} needs Node.js, and there is no `node` on the path. On Debian: apt-get install nodejs")
+            places["{node}"] = node
+        return [functools.reduce(lambda text, place: text.replace(*place), places.items(), word) for word in self.command]
 
 
-PROGRAMS = [
-    Program("slugline", "Slugline (slugline start)", ("-m", "slugline", "start", "projects/hello", "--workers", "1")),
-    Program("bare", "bare ASGI, Granian", ("-m", "granian", *GRANIAN_SETTINGS, "programs.bare_asgi:app")),
-    Program("slugline-uvicorn", "Slugline, uvicorn", ("-m", "uvicorn", *UVICORN_SETTINGS, "programs.slugline_app:app")),
-    Program("fastapi", "FastAPI, uvicorn", ("-m", "uvicorn", *UVICORN_SETTINGS, "programs.fastapi_app:app")),
-]
+def start_command(folder: str | Path, *arguments: str) -> tuple[str, ...]:
+    """Give the command that serves a project with `slugline start` and one worker."""
+    return ("{python}", "-m", "slugline", "start", str(folder), "--workers", "1", "--host", "127.0.0.1", "--port", "{port}", *arguments)
 
 
 class ServerFailed(Exception):
@@ -78,28 +102,51 @@ def pinned_to(cores: set[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A program that runs: its port, the process that was started (the leader of its session), and the seconds until it answered."""
+
+    port: int
+    process_id: int
+    start_seconds: float
+
+
 @contextlib.contextmanager
-def running(program: Program, cores: set[int], environment: dict[str, str]) -> Iterator[int]:
-    """Run a program on a free loopback port for the length of the block; the value is the port."""
+def running(program: Program, cores: set[int], environment: Mapping[str, str]) -> Iterator[int]:
+    """Run a program on a free loopback port for the length of the block, which begins when it listens; the value is the port."""
+    with serving(program, cores, environment, None) as server:
+        yield server.port
+
+
+@contextlib.contextmanager
+def serving(
+    program: Program, cores: set[int], environment: Mapping[str, str], path: str | None, patience: float = START_SECONDS
+) -> Iterator[Server]:
+    """Run a program for the length of the block, which begins when `path` was answered with 200, or, for None, when it listens.
+
+    ServerFailed when that takes longer than `patience` seconds.
+    """
     port = find_free_port()
-    command = [sys.executable, *program.arguments, "--host", "127.0.0.1", "--port", str(port)]
-    with tempfile.TemporaryFile() as output, pinned_to(cores):
-        # A session of its own: the server's workers are in it too, and are stopped with it.
-        process = subprocess.Popen(
-            command,
-            cwd=FOLDER,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    command = program.make_command(port)
+    with tempfile.TemporaryFile() as output:
+        begin = time.perf_counter()
+        with pinned_to(cores):
+            # A session of its own: the server's workers are in it too, and are stopped with it.
+            process = subprocess.Popen(
+                command,
+                cwd=FOLDER,
+                env={**os.environ, **program.environment, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         try:
-            if not listens(process, port):
+            if not is_ready(process, port, path, patience):
                 output.seek(0)
                 printed = output.read().decode(errors="replace")[-2000:]
                 raise ServerFailed(f"{program.title} did not start: {shlex.join(command)}\n{printed}")
-            yield port
+            yield Server(port, process.pid, time.perf_counter() - begin)
         finally:
             stop(process)
 
@@ -112,16 +159,20 @@ def find_free_port() -> int:
         return port
 
 
-def listens(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait until the port accepts a connection; False when the process ended or the time is over."""
-    end = time.monotonic() + START_SECONDS
+def is_ready(process: subprocess.Popen[bytes], port: int, path: str | None, patience: float) -> bool:
+    """Wait for the first answer, or until the port accepts a connection; False when the process ended or the time is over."""
+    end = time.monotonic() + patience
     while time.monotonic() < end and process.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
+                if path is None:
+                    return True
+                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
+                if b" 200 " in connection.recv(65536).partition(b"\r\n")[0]:
+                    return True
         except OSError:
-            time.sleep(0.05)
-        else:
-            return True
+            pass
+        time.sleep(LOOK_SECONDS)
     return False
 
 
