@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from slugline.dev.failure import LINES_AROUND, MAX_CAUSES, MAX_FRAMES_AT_AN_END, MAX_MESSAGE_LENGTH, Failure, describe_failure
+from slugline.dev.failure import (
+    LINES_AROUND,
+    MAX_CAUSES,
+    MAX_FRAMES_AT_AN_END,
+    MAX_MESSAGE_LENGTH,
+    Failure,
+    describe_failure,
+    group_problems,
+)
 from slugline.dev.overlay import render_html, render_json, render_text
-from slugline.errors import ConfigError, RouteModuleError
+from slugline.errors import ConfigError, ProjectError, RouteModuleError
 from slugline.http.json_text import encode_json
 from user_modules import own_modules as clean_modules
 
@@ -228,3 +236,75 @@ def test_import_machinery_is_left_out(tmp_path: Path) -> None:
 def test_exception_group(tmp_path: Path) -> None:
     failure = describe_failure(run(tmp_path, "a.py", "raise ExceptionGroup('two', [ValueError('x'), KeyError('y')])"), tmp_path)
     assert failure.title == "ExceptionGroup: two (2 sub-exceptions)"
+    assert [part.title for part in failure.parts] == ["ValueError: x", "KeyError: 'y'"]
+
+
+def test_a_task_group_shows_the_line_of_each_task(tmp_path: Path) -> None:
+    text = """import asyncio
+
+async def one(): raise ValueError('x')
+async def two(): raise KeyError('y')
+
+async def both():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(one())
+        group.create_task(two())
+
+asyncio.run(both())
+"""
+    failure = describe_failure(run(tmp_path, "a.py", text), tmp_path)
+    assert own_of(failure)[2] == "both"
+    assert [own_of(part) for part in failure.parts] == [("a.py", 3, "one"), ("a.py", 4, "two")]
+
+
+def test_groups_in_groups_end(tmp_path: Path) -> None:
+    error: Exception = ValueError("innermost")
+    for _ in range(100):
+        error = ExceptionGroup("group", [error] * 20)
+    failure = describe_failure(error, tmp_path)
+    depth, count = 0, 1
+    while failure.parts:
+        depth, count, failure = depth + 1, count * len(failure.parts), failure.parts[-1]
+    assert 1 <= depth <= 4
+    assert count <= 1000
+
+
+NOTES: list[tuple[str, str]] = [
+    ("error.add_note('Try again.')", "x\nTry again."),
+    ("error.add_note('one'); error.add_note('two\\x1b')", "x\none\ntwo\\x1b"),
+    ("error.__notes__ = [1, 'two']", "x\ntwo"),
+    ("error.__notes__ = 5", "x"),
+]
+
+
+@pytest.mark.parametrize(("act", "message"), NOTES)
+def test_notes_stand_below_the_message(tmp_path: Path, act: str, message: str) -> None:
+    failure = describe_failure(run(tmp_path, "a.py", f"error = ValueError('x')\n{act}\nraise error\n"), tmp_path)
+    assert failure.message == message
+
+
+def failed_import(root: Path, source: str, helper: str, text: str) -> ProjectError:
+    """Give the problem of a route file that imports a helper which fails."""
+    error = RouteModuleError(f"{source} cannot be imported.", files=[source])
+    error.__cause__ = run(root, helper, text)
+    return error
+
+
+def test_one_reason_is_told_once(tmp_path: Path) -> None:
+    problems = [
+        *(failed_import(tmp_path, f"pages/api/{name}.py", "lib/db.py", "1 / 0\n") for name in "abc"),
+        failed_import(tmp_path, "pages/api/d.py", "lib/db.py", "1 / 1\nprint(1 / 0)\n"),
+        failed_import(tmp_path, "pages/api/e.py", "lib/other.py", "1 / 0\n"),
+        *(failed_import(tmp_path, f"pages/api/{name}.py", f"pages/api/{name}.py", "import no_such_module\n") for name in "fg"),
+        ConfigError("One.", files=["h.py"]),
+        ConfigError("Another.", files=["i.py"]),
+    ]
+    grouped = [(failure.message.split()[0], others) for failure, others in group_problems(problems, tmp_path)]
+    assert grouped == [
+        ("pages/api/a.py", ("pages/api/b.py", "pages/api/c.py")),
+        ("pages/api/d.py", ()),
+        ("pages/api/e.py", ()),
+        ("pages/api/f.py", ("pages/api/g.py",)),
+        ("One.", ()),
+        ("Another.", ()),
+    ]

@@ -35,6 +35,15 @@ HOSTS = [
     ("[::1", False),
     ("[v1.x]:80", False),
     ("localhost, evil.example", False),
+    ("localhost:3000, evil.example", False),
+    ("evil.example@localhost", False),
+    ("evil.example:80@localhost", False),
+    ("localhost/evil.example", False),
+    ("localhost#evil.example", False),
+    ("localhost:", False),
+    ("localhost.", False),  # no browser needs it, and no name server has been asked for it
+    ("localhost:3000\n", False),
+    ("\u0661\u0662\u0667.0.0.1", False),
     ("a b", False),
     ("null", False),
 ]
@@ -64,6 +73,7 @@ REQUESTS = [
     ("DNS rebinding, with its Origin", [("host", "evil.example:3000"), ("origin", "http://evil.example:3000")], False),
     ("DNS rebinding through next dev", [("host", "127.0.0.1:3901"), ("x-forwarded-host", "evil.example")], False),
     ("a forwarded list", [("host", "127.0.0.1"), ("x-forwarded-host", "localhost, evil.example")], False),
+    ("a tunnel to next dev", [("host", "127.0.0.1"), ("x-slugline-forwarded-host", "a.tunnel.example")], False),
     ("two forwarded fields", [("host", "127.0.0.1"), ("x-forwarded-host", "localhost"), ("x-forwarded-host", "evil.example")], False),
     ("a fetch of a foreign page", [*OURS, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")], False),
     ("an old browser's fetch of a foreign page", [*OURS, ("origin", "https://evil.example")], False),

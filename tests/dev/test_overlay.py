@@ -161,3 +161,40 @@ def test_text_shows_a_cause_once() -> None:
     assert lines[0] == "ValueError: v"
     assert [line for line in lines if "caused by" in line] == ["  caused by OSError: o"]
     assert "  >    9 | raise OSError" in lines
+
+
+PLACE = Frame("lib/db.py", 9, "connect", True, ((9, "raise <OSError>"),))
+GROUP = Failure(
+    "ExceptionGroup",
+    "two",
+    None,
+    OWN,
+    (OWN,),
+    parts=(Failure("OSError", "<i>", None, PLACE, (PLACE,)), Failure("OSError", "o", None, PLACE, (PLACE,))),
+)
+
+
+def test_html_shows_each_exception_of_a_group() -> None:
+    page = render_html([("GET /", GROUP)])
+    assert page.index("1 of 2: OSError: &lt;i&gt;") < page.index("raise &lt;OSError&gt;") < page.index("2 of 2: OSError: o")
+    assert page.count("raise &lt;OSError&gt;") == 1  # of the second, the place is enough
+    assert page.count("lib/db.py, line 9, in connect") == 2
+    assert "<i>&lt;" not in page
+
+
+def test_text_shows_each_exception_of_a_group() -> None:
+    lines = render_text("", GROUP).split("\n")
+    start = lines.index("  1 of 2: OSError: <i>")
+    assert lines[start : start + 5] == [
+        "  1 of 2: OSError: <i>",
+        "  lib/db.py, line 9, in connect",
+        "  >    9 | raise <OSError>",
+        "  2 of 2: OSError: o",
+        "  lib/db.py, line 9, in connect",
+    ]
+
+
+def test_json_has_each_exception_of_a_group() -> None:
+    error = render_json(GROUP)["error"]
+    assert isinstance(error, dict)
+    assert [(each["type"], each["message"], each["line"]) for each in error["exceptions"]] == [("OSError", "<i>", 9), ("OSError", "o", 9)]

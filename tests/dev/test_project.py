@@ -560,6 +560,36 @@ def test_instrumentation_is_loaded_when_it_or_its_helper_changes(work: Work) -> 
     assert work.project.instrumentation_error is None
 
 
+def test_a_project_that_is_moved_tells_of_no_file_that_it_never_had(work: Work) -> None:
+    routes_with_helper(work)
+    assert not work.tell(".", structure=True).instrumentation
+    assert not work.tell("src", structure=True).instrumentation
+
+
+def test_what_cannot_be_used(work: Work) -> None:
+    work.write("pages/api/_middleware.py", "def (")
+    routes_with_helper(work)
+    assert work.project.broken == {"pages/api/_middleware.py"}
+    work.save("pages/api/_middleware.py", "middleware = []\n")
+    work.save("pages/api/a.py", "def (")
+    assert work.project.broken == {"pages/api/a.py"}
+    work.remove("pages/api/a.py")
+    work.save("slugline.config.py", "nothing_like_it = 1\ndef (")
+    assert work.project.broken == {"slugline.config.py"}
+    work.remove("slugline.config.py")
+    assert work.project.broken == set()
+
+
+@pytest.mark.parametrize("error", ["KeyboardInterrupt", "GeneratorExit", "SystemExit(3)"])
+def test_what_a_file_raises_ends_nothing(work: Work, error: str) -> None:
+    routes_with_helper(work)
+    work.write("pages/api/a.py", f"raise {error}\n")
+    thread = threading.Thread(target=work.tell, args=["pages/api/a.py"])  # as in the server: there, Ctrl+C comes to the main thread
+    thread.start()
+    thread.join()
+    assert error.partition("(")[0] in work.error("pages/api/a.py")
+
+
 def test_compiled_files_of_libraries_are_written(
     work: Work, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from behaviour.wire import Connection, make_request, wait_until
@@ -199,6 +200,142 @@ def test_a_mounted_application_starts_anew_with_its_own_file_only(tmp_path: Path
         wait_until(lambda: notes.read_text().split().count("end"), "the old one ends")
         assert sorted(notes.read_text().split()) == ["end", "start", "start"]
     assert sorted(notes.read_text().split()) == ["end", "end", "start", "start"]
+
+
+UNDER_WAY = """
+import asyncio
+
+VERSION = 0
+is_open = False
+
+async def leave(receive):
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+async def app(scope, receive, send):
+    global is_open
+    if scope["type"] == "lifespan":
+        await receive()
+        is_open = True
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        is_open = False
+        print(f"application {VERSION} ended", flush=True)
+        await send({"type": "lifespan.shutdown.complete"})
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] != "websocket.disconnect":
+            await send({"type": "websocket.send", "text": f"{VERSION} {is_open}"})
+    else:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        leaving = asyncio.ensure_future(leave(receive))
+        while not leaving.done():
+            await send({"type": "http.response.body", "body": f"data: {VERSION} {is_open}\\n\\n".encode(), "more_body": True})
+            await asyncio.sleep(0.02)
+"""
+
+
+def test_a_mounted_application_lives_while_it_answers(tmp_path: Path) -> None:
+    source = "pages/api/shop/[[...path]].py"
+    with DevProcess(tmp_path, {source: UNDER_WAY}) as dev:
+        url = f"ws://127.0.0.1:{dev.port}/api/shop/socket"
+        with Connection(dev.port) as events, connect(url) as socket_:
+            events.send(make_request("/api/shop/events"))
+            assert events.read_head().status == 200
+            assert events.read_chunk() == b"data: 0 True\n\n"
+            for version in (1, 2):
+                dev.save(source, UNDER_WAY.replace("VERSION = 0", f"VERSION = {version}"))
+                dev.wait_for_line(r"\[\[...path\]\].py loaded again") if version == 1 else dev.wait_for_line("application 1 ended")
+                socket_.send("?")
+                assert socket_.recv(timeout=10) == "0 True"
+                for _ in range(5):
+                    assert events.read_chunk() == b"data: 0 True\n\n"
+            with connect(url) as newer:
+                newer.send("?")
+                assert newer.recv(timeout=10) == "2 True"
+            assert not dev.lines("application 0 ended")
+        dev.wait_for_line("application 0 ended")
+
+
+HOOKS = """
+import asyncio
+
+pool = []
+
+async def register():
+    await asyncio.sleep(0.3)
+    pool.append(VERSION)
+
+async def shutdown():
+    pool.clear()
+    await asyncio.sleep(0.1)
+
+VERSION = 0
+"""
+POOL = """
+import asyncio
+import instrumentation
+
+async def handler(req, res):
+    await asyncio.sleep(0.05)
+    res.json(instrumentation.pool)
+"""
+
+
+def test_no_request_meets_what_has_been_shut_down(tmp_path: Path) -> None:
+    with DevProcess(tmp_path, {"instrumentation.py": HOOKS, "pages/api/pool.py": POOL}) as dev:
+        stop = threading.Event()
+        askers = [Asker(dev.port, "/api/pool", stop) for _ in range(3)]
+        for asker in askers:
+            asker.start()
+        try:
+            for version in (1, 2):
+                dev.save("instrumentation.py", HOOKS.replace("VERSION = 0", f"VERSION = {version}"))
+                dev.wait_for_json("/api/pool", [version])
+        finally:
+            stop.set()
+            for asker in askers:
+                asker.join(20)
+        assert [asker.faults for asker in askers] == [[]] * 3  # an empty pool has no first number
+        assert all(set(asker.numbers) <= {0, 1, 2} for asker in askers)
+
+
+def test_one_broken_helper_is_told_once(tmp_path: Path) -> None:
+    files = {f"pages/api/route{number}.py": f"from lib.db import NAME\n{number_route(number)}" for number in range(10)}
+    with DevProcess(tmp_path, {"lib/db.py": "NAME = 1\n", **files}) as dev:
+        before = len(dev.log())
+        dev.save("lib/db.py", "NAME = (\n")
+        dev.wait_for_line(r"stops 9 other files \(pages/api/route1.py, pages/api/route2.py, pages/api/route3.py, …\) too", before)
+        assert len(dev.lines("✗", before)) == 1
+        assert not dev.lines("loaded again", before)
+        page = dev.ask("/nothing", fields=BROWSER)
+        assert page.status == 404
+        assert page.body.count(b"<h1>") == 1
+        assert b"pages/api/route9.py" in page.body
+
+
+def test_what_is_broken_is_not_said_to_be_served(tmp_path: Path) -> None:
+    with DevProcess(tmp_path, {}) as dev:
+        for source in ("pages/api/_middleware.py", "slugline.config.py", "instrumentation.py", "pages/api/new.py"):
+            before = len(dev.log())
+            dev.save(source, "def (\n")
+            dev.wait_for_line(f"✗ .*{source}", before)
+            assert not dev.lines("is in force|loaded again|started again|answers", before), dev.log()[before:]
+            (dev.root / source).unlink()
+            dev.wait_for_line(f"- {source} is gone", before)
+
+
+def test_a_failure_in_a_socket_is_told_from_its_line_on(tmp_path: Path) -> None:
+    text = "async def websocket(ws):\n    await ws.accept()\n    print(1 / 0)\n"
+    with DevProcess(tmp_path, {"pages/api/socket.py": text}) as dev:
+        with connect(f"ws://127.0.0.1:{dev.port}/api/socket") as socket_, pytest.raises(ConnectionClosed):
+            socket_.recv(timeout=10)
+        dev.wait_for_line("frames, outermost first")
+        lines = dev.log().splitlines()
+        at = lines.index("ZeroDivisionError: division by zero")
+        assert lines[at + 1] == "  pages/api/socket.py, line 3, in websocket"
+        assert "  >    3 |     print(1 / 0)" in lines[at:]
+        assert not dev.lines("Traceback")
 
 
 MIDDLEWARE = "def mark(req, res, next):\n    res.set_header('x-mark', {mark!r})\n    next()\n\nmiddleware = [mark]\n"
@@ -487,6 +624,26 @@ def test_a_signal_ends_it_with_streams_open(tmp_path: Path, number: signal.Signa
         dev.server.process.send_signal(number)
         assert dev.server.process.wait(STOPPED_WITHIN_SECONDS) == 0
         assert "Traceback" not in dev.log()
+
+
+@pytest.mark.parametrize("when", ["at the start", "after a save"])
+def test_a_file_whose_import_never_ends_does_not_hold_up_the_stop(tmp_path: Path, when: str) -> None:
+    begun = tmp_path / "begun"
+    text = f"import time\nfrom pathlib import Path\n\nPath({str(begun)!r}).touch()\nwhile True:\n    time.sleep(0.01)\n"
+    write_files(tmp_path, {"pages/api/index.py": HEALTHY, **({"pages/api/endless.py": text} if when == "at the start" else {})})
+    process = run_dev(tmp_path)
+    try:
+        assert process.stderr is not None
+        if when == "after a save":
+            while "Slugline on http" not in process.stderr.readline():
+                pass
+            write_files(tmp_path, {"pages/api/endless.py": text})
+        wait_until(begun.exists, "the file is being imported")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(STOPPED_WITHIN_SECONDS) == 0
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_burst_of_two_hundred_files_is_served_whole(dev: DevProcess) -> None:

@@ -1,13 +1,17 @@
 """What a look at the files sees."""
 
 import os
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from behaviour.wire import wait_until
 from dev.dev_process import write_files
-from slugline.dev.watch import take_stock
+from slugline.dev.project import Changes
+from slugline.dev.watch import Watcher, take_stock
 
 FILES = {
     "pages/api/a.py": "1",
@@ -71,3 +75,29 @@ def test_links_are_followed_and_circles_left(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_has_nothing(tmp_path: Path) -> None:
     assert take_stock(tmp_path / "nowhere") == {}
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="no such name can be made there")
+def test_a_name_that_the_system_cannot_tell_of_ends_no_watching(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_files(tmp_path, FILES)
+    found: list[Changes] = []
+    watcher = Watcher(tmp_path, found.append)
+    watcher.start()
+    saved = tmp_path / "pages/api/a.py"
+
+    def is_seen() -> bool:
+        saved.write_text(f"{saved.read_text()}1")
+        return any(changes.concern(saved) for changes in found)
+
+    try:
+        wait_until(is_seen, "a save is seen")
+        with open(os.fsencode(tmp_path) + b"/pages/api/\xff.py", "w"):
+            pass
+        wait_until(lambda: "as with --poll" in caplog.text, "the change of way is told")
+        wait_until(lambda: any(tmp_path in changes.paths for changes in found), "what was missed is made up for")
+        found.clear()
+        wait_until(is_seen, "a later save is seen too")
+    finally:
+        watcher.stop()
+    assert caplog.text.count("as with --poll") == 1
+    assert not any(thread.name == "slugline-watch" for thread in threading.enumerate())

@@ -62,6 +62,26 @@ def test_src_and_a_package_in_a_folder_above(tmp_path: Path, environment: dict[s
 
 
 @pytest.mark.parametrize(
+    ("files", "cure"),
+    [
+        (("pages/api/hello.py", "src/app/page.js"), "Move pages/ to src/pages/."),
+        (("src/pages/api/hello.py", "app/page.js"), "Move src/pages/ to pages/."),
+        (("src/pages/api/hello.py", "src/app/page.js"), None),
+    ],
+)
+def test_folders_that_next_does_not_take_together(
+    tmp_path: Path, environment: dict[str, str], files: tuple[str, ...], cure: str | None
+) -> None:
+    root = make_app(tmp_path / "site", files=files)
+    if cure is None:
+        assert find_nextjs_app(root, environment) is not None
+        return
+    with pytest.raises(ServerError) as raised:
+        find_nextjs_app(root, environment)
+    assert raised.value.message.endswith(cure)
+
+
+@pytest.mark.parametrize(
     ("config", "extensions", "dist"),
     [
         ("export default { pageExtensions: ['page.tsx', \"api.ts\"], distDir: 'out/next' }", ("page.tsx", "api.ts"), "out/next"),

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import pytest
 from behaviour.wire import make_request, wait_until
 from nextjs.run_command import build, open_folder, running
 from nextjs.sites import PROJECT
+from servers import find_free_port
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -101,6 +103,37 @@ def test_development(directory: Path) -> None:
     assert (directory / "next.config.mjs").read_bytes() == config
 
 
+def test_errors_below_a_base_path_and_behind_a_tunnel(folder: Path) -> None:
+    directory = Path(tempfile.mkdtemp(dir=folder))
+    (directory / "pages" / "api").mkdir(parents=True)
+    (directory / "package.json").write_text('{"dependencies": {"next": "*"}}')
+    (directory / "pages" / "index.js").write_text("export default () => <p>home</p>\n")
+    config = directory / "next.config.ts"
+    config.write_text("export default { basePath: '/shop', trailingSlash: true }\n")
+    write(directory, "hello.py", "def handler(req, res):\n    res.json(1 / int(req.query['by']))\n")
+
+    def page(base: str, *fields: tuple[str, str]) -> bytes:
+        return run.ask(f"{base}/api/hello/?by=0", "GET", [*HTML, *fields]).body
+
+    with running(directory, "dev", first="/shop/api/hello/?by=1") as run:
+        assert "with 1 Python route behind it" in run.log()
+        for base in ("/shop", "/store"):
+            if base == "/store":
+                config.write_text("export default { basePath: '/store', trailingSlash: true }\n")
+            live = f'new EventSource("{base}/_slugline/live")'.encode()
+            wait_until(lambda base=base, live=live: live in page(base), f"the page below {base} listens there")
+            with run.wire.connect() as connection:
+                connection.send(make_request(f"{base}/_slugline/live/"))
+                assert connection.read_head().status == 200
+                write(directory, "other.py", f"def handler(req, res):\n    res.json({base!r})\n")
+                connection.read_until(b"event: reload")
+        assert page("/store", ("X-Forwarded-Host", "a.tunnel.example")) == b"Internal Server Error"
+
+        shutil.rmtree(directory / ".slugline")  # as `git clean` does
+        write(directory, "late.py", "def handler(req, res):\n    res.json(1)\n")
+        wait_until(lambda: run.ask("/store/api/late/").body == b"1", "a route is known without the folder for it")
+
+
 def test_a_saved_environment_file_reaches_both(directory: Path) -> None:
     write(directory, "word.py", "import os\n\n\ndef handler(req, res):\n    res.json(os.environ['WORD'])\n")
     write(directory, "wort.js", "export default (req, res) => res.json(process.env.WORD)\n")
@@ -176,3 +209,25 @@ def test_what_is_refused(command: str, directory: Path) -> None:
     assert done.returncode == 1
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("which", ["public", "private"])
+def test_a_start_on_a_port_that_is_taken(which: str, built: Path) -> None:
+    origin = json.loads((built / ".next" / "slugline-routes.json").read_text())["origin"]
+    private = int(origin.rpartition(":")[2])
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", private if which == "private" else 0))
+        taken.listen()
+        port = find_free_port() if which == "private" else taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "slugline", "start", str(built), "--port", str(port)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    cure = f"slugline build --python-port {private + 1}" if which == "private" else f"--port {port + 1}"
+    assert cure in done.stderr
+    assert "Next.js" not in done.stderr, "neither has been started"

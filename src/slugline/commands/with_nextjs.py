@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from slugline.commands.start import END_STREAMS
+from slugline.dev.overlay import LIVE_PATH
 from slugline.dev.server import DevServer
 from slugline.errors import RouteConflict, ServerError
 from slugline.nextjs.app import NextApp
@@ -29,10 +30,12 @@ from slugline.nextjs.supervise import NextProcess, mark_line
 from slugline.nextjs.table_file import make_work_folder, read_facts, write_table
 from slugline.project.preview_keys import ProjectPreviewSource
 from slugline.project.scan import RouteFile, scan_pages
+from slugline.runtime.listen import find_port, resolve_host
 
 __all__ = ["build_with_nextjs", "develop_with_nextjs", "start_with_nextjs"]
 
 STOP_SECONDS = 10.0
+FACTS_SECONDS = 0.05
 
 
 def develop_with_nextjs(app: NextApp, server: DevServer, *, host: str, port: int, announce: Callable[[str], None]) -> None:
@@ -52,6 +55,7 @@ async def _develop(app: NextApp, server: DevServer, host: str, port: int, announ
     origin = f"http://127.0.0.1:{server.options.port}"
 
     def publish() -> None:
+        make_work_folder(app.root)  # somebody may have swept it away: git clean
         files, conflicts = _without_conflicts(app, server.project.files.values())
         write_table(table, make_table(collect_routes(app, files), origin=origin, secret=secret))
         server.show_conflicts(conflicts)
@@ -65,14 +69,16 @@ async def _develop(app: NextApp, server: DevServer, host: str, port: int, announ
         return
     publish()
     server.on_reload = publish
+    server.stand_behind(host)
     environment = make_environment(app, table=table, facts=facts, origin=origin, environment=real, colours=sys.stderr.isatty())
     process = NextProcess(
         [*app.command, "dev", "--port", str(port), "--hostname", host], directory=app.root, environment=environment, write=_write_next
     )
     await process.start()
-    announce(f"Next.js {app.version} on port {port}, with {len(server.project.files)} Python routes behind it.")
+    count = len(server.project.files)
+    announce(f"Next.js {app.version} on port {port}, with {count} Python route{'' if count == 1 else 's'} behind it.")
     ending = asyncio.ensure_future(process.wait())
-    sharing = asyncio.ensure_future(_share_preview_keys(server, facts))
+    sharing = asyncio.ensure_future(_share_facts(server, facts))
     await _until_one_ends(serving, ending)
     sharing.cancel()
     if serving.done():
@@ -84,16 +90,21 @@ async def _develop(app: NextApp, server: DevServer, host: str, port: int, announ
     raise ServerError(f"{process.describe_end(ending.result())}\nThe Python server was stopped too.")
 
 
-async def _share_preview_keys(server: DevServer, facts: Path) -> None:
-    """Look for the keys of draft mode where `next dev` writes, as soon as it has told where that is."""
+async def _share_facts(server: DevServer, facts: Path) -> None:
+    """Tell the server what `next dev` has told of its configuration, again whenever that was saved.
+
+    That is where it writes the keys of draft mode, and the base path, below which the page of an error listens.
+    """
+    known = None
     while True:
         found = read_facts(facts)
-        if found is not None:
-            break
-        await asyncio.sleep(0.05)
-    # NEXTJS: in development it writes below "dev" of the app's own distDir since version 16, and the source looks there, too.
-    dist = found.dist.removesuffix("/dev")
-    server.app.preview_source = ProjectPreviewSource(server.project.root, development=True, dist=dist)
+        if found is not None and found != known:
+            known = found
+            # NEXTJS: in development it writes below "dev" of the app's own distDir since version 16, and the source looks there, too.
+            dist = found.dist.removesuffix("/dev")
+            server.app.preview_source = ProjectPreviewSource(server.project.root, development=True, dist=dist)
+            server.app.live_path = f"{found.base_path}{LIVE_PATH}"
+        await asyncio.sleep(FACTS_SECONDS if known is None else 20 * FACTS_SECONDS)
 
 
 def build_with_nextjs(app: NextApp, *, port: int = DEFAULT_PORT, environment: Mapping[str, str] = os.environ) -> None:
@@ -123,6 +134,8 @@ def start_with_nextjs(app: NextApp, python_command: Sequence[str], *, host: str,
 
 async def _start(app: NextApp, python_command: Sequence[str], host: str, port: int, announce: Callable[[str], None]) -> None:
     build = read_build(app)
+    find_port(resolve_host(host), port)
+    _check_private_port(build.port)
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -158,6 +171,16 @@ async def _start(app: NextApp, python_command: Sequence[str], host: str, port: i
         process, ending = ended
         name = "Python" if process is python else "Next.js"
         raise ServerError(f"{process.describe_end(ending.result())}\n{name} ended, so the other was stopped too.")
+
+
+def _check_private_port(port: int) -> None:
+    try:
+        find_port("127.0.0.1", port)
+    except ServerError as error:
+        raise ServerError(
+            f"Port {port} on 127.0.0.1, where this build looks for Python, is taken. End what "
+            f"listens there, or build for another port: slugline build --python-port {port + 1}."
+        ) from error
 
 
 def _without_conflicts(app: NextApp, files: Iterable[RouteFile]) -> tuple[list[RouteFile], list[RouteConflict]]:

@@ -13,6 +13,7 @@ import slugline
 from slugline.http.response import Response
 from slugline.project.api_document import make_document, read_route_operations
 from slugline.project.discover import LoadedRoute
+from slugline.project.front_end import Address
 
 __all__ = ["DOCS_PATH", "DOCUMENT_PATH", "answer_docs", "is_docs_path"]
 
@@ -48,16 +49,17 @@ def is_docs_path(path: str) -> bool:
     return path.rstrip("/") in (DOCS_PATH, DOCUMENT_PATH) or path.removeprefix(f"{DOCS_PATH}/") in TYPES
 
 
-def answer_docs(response: Response[Any], path: str, root: Path, routes: Iterable[LoadedRoute], base_path: str = "") -> None:
+def answer_docs(response: Response[Any], path: str, root: Path, routes: Iterable[LoadedRoute], address: Address) -> None:
     """Answer one of the paths of `is_docs_path`, as the routes are now."""
     path = path.rstrip("/")
     response.set_header("cache-control", "no-store")
     if path == DOCUMENT_PATH:
-        document = make_document(root, read_route_operations(routes), base_path)
+        document = make_document(root, read_route_operations(routes), address)
         response.set_header("content-type", "application/json; charset=utf-8").end(json.dumps(document, indent=2, ensure_ascii=False))
     elif path == DOCS_PATH:
         title = escape(f"{root.name}: API")
-        page = PAGE.format(title=title, docs=f"{base_path}{DOCS_PATH}", document=f"{base_path}{DOCUMENT_PATH}")
+        docs = f"{address.base_path}{DOCS_PATH}"
+        page = PAGE.format(title=title, docs=docs, document=f"{address.base_path}{DOCUMENT_PATH}")
         response.set_header("content-type", "text/html; charset=utf-8").end(page)
     else:
         name = path.removeprefix(f"{DOCS_PATH}/")

@@ -1,21 +1,24 @@
 """The application of a development server: the same as in production, whose routes can be replaced while it runs."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import replace
 from typing import Any
 
 from slugline.callables import make_awaitable
 from slugline.dev.api_docs import answer_docs, is_docs_path
-from slugline.dev.failure import describe_failure
+from slugline.dev.failure import Failure, describe_failure, group_problems
+from slugline.dev.in_use import InUse
 from slugline.dev.local import is_local_request
-from slugline.dev.overlay import render_html, render_json, render_text
+from slugline.dev.overlay import LIVE_PATH, render_html, render_json, render_text
 from slugline.dev.project import DevProject, Difference, build_table_leniently
 from slugline.errors import InstrumentationError, ProjectError, RouteConflict
 from slugline.http.finish import BODILESS
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.project.discover import LoadedPage, LoadedRoute, Project
+from slugline.project.front_end import find_address
 from slugline.project.modules import Instrumentation
 from slugline.project.route_config import RouteConfig
 from slugline.project.scan import PageFile
@@ -45,8 +48,15 @@ class DevApp(App):
         super().__init__(Project(dev_project.root, build_table([]), Instrumentation()), replace(settings, development=True))
         self.dev_project = dev_project
         self.conflicts: list[RouteConflict] = []
+        self.live_path = LIVE_PATH
+        """Where a page of an error listens for the next save, as the browser sees it."""
         self._trusted_hosts = trusted_hosts
         self._endpoints: dict[str, tuple[LoadedRoute | ProjectError, ApiRoute]] = {}
+        self._uses: dict[int, InUse] = {}
+        self._leaving: dict[asyncio.Task[None], InUse | None] = {}
+        self._under_way: dict[asyncio.Task[Any], Request[Any, Any]] = {}
+        self._started = asyncio.Event()
+        self._started.set()
         self._start_error: ProjectError | None = None
 
     @property
@@ -65,9 +75,10 @@ class DevApp(App):
 
     @property
     def broken(self) -> set[str]:
-        """The route files that cannot be used now."""
+        """The files that cannot be used now."""
         routes = {source for source, (_, endpoint) in self._endpoints.items() if isinstance(endpoint, _BrokenRoute)}
-        return routes | {source for source, page in self.dev_project.loaded_pages.items() if isinstance(page, ProjectError)}
+        pages = {source for source, page in self.dev_project.loaded_pages.items() if isinstance(page, ProjectError)}
+        return routes | pages | self.dev_project.broken | {source for conflict in self.conflicts for source in conflict.files}
 
     async def install(self, difference: Difference | None = None) -> None:
         """Serve what the project holds now. Requests under way end with the files that they began with.
@@ -95,7 +106,10 @@ class DevApp(App):
         self.table, self.conflicts = build_table_leniently(routes if project.site_error is None else [], _break_route)
         self._endpoints = endpoints
         for endpoint in gone:
-            await self._let_go(endpoint)
+            use = self._uses.pop(id(endpoint), None)
+            leaving = asyncio.create_task(self._let_go(endpoint, use))
+            self._leaving[leaving] = use
+            leaving.add_done_callback(self._leaving.pop)
         if difference is None or difference.instrumentation:
             await self._replace_instrumentation()
 
@@ -126,28 +140,46 @@ class DevApp(App):
             await self.start_mounted(endpoint)
         except ProjectError as error:
             return _BrokenRoute(error, loaded.pattern, source)
+        if endpoint.mounted is not None:
+            use = self._uses[id(endpoint)] = InUse()
+            use.watch(endpoint)
         return endpoint
 
-    async def _let_go(self, endpoint: ApiRoute) -> None:
+    async def _let_go(self, endpoint: ApiRoute, use: InUse | None) -> None:
+        if use is not None:
+            await use.wait_until_idle()
         try:
             await self.stop_mounted(endpoint)
         except Exception:
             logger.exception("The application of %s could not be ended.", endpoint.source)
 
     async def _replace_instrumentation(self) -> None:
-        earlier, now = self.project.instrumentation, self.dev_project.instrumentation
         self._start_error = self.dev_project.instrumentation_error
         if self._start_error is not None:
             return
+        self._started.clear()
+        try:
+            await self._run_hooks()
+        finally:
+            self._started.set()
+
+    async def _run_hooks(self) -> None:
+        """End what the earlier instrumentation.py has started, and start anew; new requests wait for it.
+
+        Those under way may use what ends now, so they are waited for as long as at a stop; streams are not.
+        """
+        earlier, now = self.project.instrumentation, self.dev_project.instrumentation
+        under_way = [task for task, request in self._under_way.items() if request._channel is None and not task.done()]
+        if earlier is not now and earlier.shutdown is not None and under_way:
+            await asyncio.wait(under_way, timeout=self.settings.shutdown_seconds)
         if earlier is not now and earlier.shutdown is not None:
             await self._run_hook("shutdown", earlier.shutdown)
         self.project = replace(self.project, instrumentation=now)
-        if now.register is not None:
-            self._start_error = await self._run_hook("register", now.register)
-        if self._start_error is not None:
+        failed = await self._run_hook("register", now.register) if now.register is not None else None
+        if failed is not None:
             # What did not start has no end, and the next save gets a new start.
             self.project = replace(self.project, instrumentation=Instrumentation())
-            self.dev_project.instrumentation_error = self._start_error
+            self._start_error = self.dev_project.instrumentation_error = failed
 
     async def _run_hook(self, name: str, function: Callable[[], Any]) -> InstrumentationError | None:
         try:
@@ -162,10 +194,29 @@ class DevApp(App):
         """Bind to the running loop; what the project starts is started by `install`."""
         self.bind_running_loop()
 
+    async def stop(self) -> None:
+        """End what is running, also applications that the last reloads have left to their streams."""
+        self.begin_stop()
+        for use in self._leaving.values():
+            if use is not None:
+                use.release()
+        await asyncio.gather(*self._leaving)
+        await super().stop()
+
     # What differs from production
 
     async def respond(self, request: Request[Any, Any]) -> Response[Any]:
         """Answer a request; with the error while the project cannot start."""
+        await self._started.wait()
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way[task] = request
+        try:
+            return await self._respond(request)
+        finally:
+            del self._under_way[task]
+
+    async def _respond(self, request: Request[Any, Any]) -> Response[Any]:
         site_error = self.dev_project.site_error or self._start_error
         if site_error is not None:  # SECURITY: without its middleware nothing of the site may be open
             return self._finish(request, self._make_error_response(request, BrokenFile(site_error)))
@@ -194,10 +245,13 @@ class DevApp(App):
         explained: Response[Any] = Response(request)
         if _wants_html(request):
             where = f"{request.method} {request.url}"
-            explained.status(500).set_header("content-type", "text/html; charset=utf-8").end(render_html([(where, failure)]))
+            explained.status(500).set_header("content-type", "text/html; charset=utf-8").end(self._render([(where, failure)]))
         else:
             explained.status(500).json(render_json(failure))
         return explained
+
+    def _render(self, failures: Sequence[tuple[str, Failure]]) -> str:
+        return render_html(failures, live_path=self.live_path)
 
     def _log_failure(self, request: Request[Any, Any], error: BaseException) -> None:
         if not isinstance(error, BrokenFile):
@@ -216,7 +270,7 @@ class DevApp(App):
             return super()._finish(request, response)
         routes = [each for each in self.dev_project.routes.values() if isinstance(each, LoadedRoute)]
         try:
-            answer_docs(response, path, self.dev_project.root, routes, base_path)
+            answer_docs(response, path, self.dev_project.root, routes, find_address(self.dev_project.root, self.project.config))
         except Exception as error:  # noqa: BLE001 (a type of the user's that cannot be described)
             self._log_failure(request, error)
             response = self._make_error_response(request, error)
@@ -226,11 +280,15 @@ class DevApp(App):
         """Tell a browser what there is, and what is wrong with the rest."""
         if not _wants_html(request) or not is_local_request(request.fields, self._trusted_hosts):
             return None
-        failures = [("The project", describe_failure(problem, self.dev_project.root)) for problem in self.problems]
+        where = f"{request.method} {request.url}: no file answers it, and this is wrong in the project"
+        failures = [
+            (f"{where}; it stops {', '.join(others)} too" if others else where, failure)
+            for failure, others in group_problems(self.problems, self.dev_project.root)
+        ]
         if not failures:
             return None
         response: Response[Any] = Response(request)
-        response.status(404).set_header("content-type", "text/html; charset=utf-8").end(render_html(failures))
+        response.status(404).set_header("content-type", "text/html; charset=utf-8").end(self._render(failures))
         return super()._finish(request, response)
 
 

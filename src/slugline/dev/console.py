@@ -2,12 +2,14 @@
 
 import logging
 import time
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import click
 
-from slugline.dev.failure import describe_failure
+from slugline.dev.failure import describe_failure, group_problems
 from slugline.dev.overlay import render_text
 from slugline.dev.project import INSTRUMENTATION_FILES, DevProject, Difference
 from slugline.errors import ProjectError
@@ -15,6 +17,8 @@ from slugline.http.request import Request
 from slugline.runtime.access_log import escape
 
 __all__ = ["Console", "configure_logging"]
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 _STATUS_COLOURS = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
@@ -29,6 +33,7 @@ class Console:
     """Writes lines for a person who works on the project, each with a mark before it where another server writes too."""
 
     def __init__(self, project: DevProject, mark: str = "") -> None:
+        self.root = project.root
         self._project = project
         self._mark = mark
 
@@ -41,13 +46,15 @@ class Console:
         """Print one line."""
         self.write(f" {click.style('•', fg='cyan')} {text}")
 
-    def show_problem(self, problem: ProjectError) -> None:
-        """Print what is wrong with a file: the message, its source line, then the rest."""
-        text = render_text("", describe_failure(problem, self._project.root))
-        first, _, rest = text.partition("\n")
-        self.write(f" {click.style('✗', fg='red', bold=True)} {click.style(f'[{problem.code}]', dim=True)} {first}")
-        if rest:
-            self.write(rest)
+    def show_problems(self, problems: Collection[ProjectError]) -> None:
+        """Print what is wrong with files: the message, its source line, then the rest; one reason once, however many files it stops."""
+        for failure, others in group_problems(problems, self.root):
+            first, _, rest = render_text("", failure).partition("\n")
+            self.write(f" {click.style('✗', fg='red', bold=True)} {click.style(f'[{failure.code}]', dim=True)} {first}")
+            if rest:
+                self.write(rest)
+            if others:
+                self.write(f"  stops {_name_some(others, 'other file')} too")
 
     def show_difference(self, difference: Difference, seconds: float, broken: Container[str] = ()) -> None:
         """Print what a save has changed, one line a file; what is broken is told of elsewhere."""
@@ -56,17 +63,13 @@ class Console:
             self.write(f" {click.style('-', fg='red')} {source} is gone")
         for source in difference.added:
             file = self._project.files.get(source) or self._project.pages.get(source)
-            what = f"answers {file.pattern}" if file else "is in force"
+            what = "is new" if source in broken else f"answers {file.pattern}" if file else "is in force"
             self.write(f" {click.style('+', fg='green')} {source} {what} {took}")
         reloaded = [source for source in difference.reloaded if source not in broken]
         if reloaded:
-            names = (
-                reloaded[0]
-                if len(reloaded) == 1
-                else f"{len(reloaded)} files ({', '.join(reloaded[:3])}{', …' if len(reloaded) > 3 else ''})"
-            )
+            names = reloaded[0] if len(reloaded) == 1 else _name_some(reloaded, "file")
             self.write(f" {click.style('↻', fg='cyan')} {names} loaded again {took}")
-        if difference.instrumentation:
+        if difference.instrumentation and self._project.instrumentation_error is None:
             hooks = self._project.instrumentation_file
             if hooks is not None:
                 self.write(f" {click.style('↻', fg='cyan')} {hooks} started again")
@@ -87,6 +90,11 @@ class Console:
         self.write(f" {request.method} {escape(request.url)} {colour} in {_duration(milliseconds)}  {source}".rstrip())
 
 
+def _name_some(files: Sequence[str], kind: str) -> str:
+    """Give "9 files (a.py, b.py, c.py, …)"."""
+    return f"{len(files)} {kind}{'' if len(files) == 1 else 's'} ({', '.join(files[:3])}{', …' if len(files) > 3 else ''})"
+
+
 def _duration(milliseconds: float) -> str:
     if milliseconds < 10:
         return f"{milliseconds:.1f} ms"
@@ -94,7 +102,15 @@ def _duration(milliseconds: float) -> str:
 
 
 class _Formatter(logging.Formatter):
-    """Marks warnings and errors, and leaves the time out: it is now."""
+    """Marks warnings and errors, leaves the time out, as it is now, and shows exceptions from the user's own line on."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__("%(message)s")
+        self._root = root
+
+    def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 (the name is logging's)
+        """Give the text for an exception: message, own frame with source lines, then the rest."""
+        return render_text("", describe_failure(ei[1], self._root)) if ei[1] is not None else ""
 
     def format(self, record: logging.LogRecord) -> str:
         """Give the line for a record."""
@@ -114,7 +130,7 @@ class _Handler(logging.Handler):
 def configure_logging(console: Console) -> None:
     """Send what Slugline logs to the terminal, and keep Granian quiet: its own news are not the user's."""
     handler = _Handler(console)
-    handler.setFormatter(_Formatter("%(message)s"))
+    handler.setFormatter(_Formatter(console.root))
     own = logging.getLogger("slugline")
     own.handlers[:] = [handler]
     own.setLevel(logging.INFO)

@@ -3,16 +3,20 @@
 import linecache
 import re
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from slugline.errors import PageError, ProjectError
 
-__all__ = ["Failure", "Frame", "describe_failure"]
+__all__ = ["Failure", "Frame", "describe_failure", "group_problems"]
 
 LINES_AROUND = 4
 MAX_CAUSES = 10
+# Groups in groups: so many levels of the causes above count for one, or a thousand exceptions would be many thousand.
+MAX_PARTS = 10
+LEVELS_OF_A_GROUP = 4
 MAX_MESSAGE_LENGTH = 10_000
 # Of a recursion without end, a thousand frames: these many at either end tell where it came from, and where it goes round.
 MAX_FRAMES_AT_AN_END = 30
@@ -43,7 +47,7 @@ class Failure:
     """An exception, ready to be shown.
 
     `own` is the innermost frame in the project's files, None when there is none; `frames` are all, outermost first, but for
-    `left_out` in the middle. Every text in it can be printed, and written as UTF-8.
+    `left_out` in the middle; `parts` are the exceptions in an ExceptionGroup. Every text in it can be printed, and written as UTF-8.
     """
 
     kind: str
@@ -53,6 +57,7 @@ class Failure:
     frames: tuple[Frame, ...]
     cause: "Failure | None" = None
     left_out: int = 0
+    parts: "tuple[Failure, ...]" = ()
 
     @property
     def title(self) -> str:
@@ -63,6 +68,27 @@ class Failure:
 def describe_failure(error: BaseException, root: Path) -> Failure:
     """Describe an exception; files under `root` are the user's own and shown by their path from there."""
     return _describe(error, root, MAX_CAUSES)
+
+
+def group_problems(problems: Iterable[ProjectError], root: Path) -> list[tuple[Failure, tuple[str, ...]]]:
+    """Describe problems, those of one reason once, with the other files that it stops: a module that ten route files import."""
+    groups: dict[object, tuple[Failure, list[str]]] = {}
+    for problem in problems:
+        failure = describe_failure(problem, root)
+        first, others = groups.setdefault(_reason(problem, failure), (failure, []))
+        if first is not failure:
+            others += problem.files
+    return [(failure, tuple(others)) for failure, others in groups.values()]
+
+
+def _reason(problem: ProjectError, failure: Failure) -> object:
+    below = failure.cause
+    while below is not None and below.cause is not None:
+        below = below.cause
+    if below is None or failure.own is None:
+        return problem.code, problem.message
+    # A name or a package that is missing is missed in many places.
+    return below.title, None if below.kind in ("ImportError", "ModuleNotFoundError") else failure.own.place
 
 
 def _describe(error: BaseException, root: Path, depth: int) -> Failure:
@@ -81,8 +107,10 @@ def _describe(error: BaseException, root: Path, depth: int) -> Failure:
         if below is None:
             return Failure(type(error).__name__, message, error.code, None, ())
         return Failure(type(error).__name__, message, error.code, below.own, below.frames, below, below.left_out)
-    message = error.msg if isinstance(error, SyntaxError) else _text(error)
-    return Failure(type(error).__name__, _shorten_text(_printable(message)), None, own, frames, below, left_out)
+    message = "\n".join([error.msg if isinstance(error, SyntaxError) else _text(error), *_notes(error)])
+    inner = error.exceptions[:MAX_PARTS] if isinstance(error, BaseExceptionGroup) and depth > 0 else ()
+    parts = tuple(_describe(each, root, depth - LEVELS_OF_A_GROUP) for each in inner)
+    return Failure(type(error).__name__, _shorten_text(_printable(message)), None, own, frames, below, left_out, parts)
 
 
 def _text(error: BaseException) -> str:
@@ -90,6 +118,12 @@ def _text(error: BaseException) -> str:
         return str(error)
     except BaseException:  # noqa: BLE001 (a user's exception may fail to say what it is)
         return "(its message cannot be shown)"
+
+
+def _notes(error: BaseException) -> list[str]:
+    # What `add_note` was given; anybody may have put anything there.
+    notes = getattr(error, "__notes__", None)
+    return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
 
 
 def _printable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 
 from slugline.dev.failure import Failure, Frame
@@ -58,7 +59,8 @@ def _render_one(where: str, failure: Failure) -> str:
         parts.append(_render_source(failure.own))
     if failure.code is not None:
         parts.append(f'<p class="where">Error <code>{escape(failure.code)}</code>: see docs/errors/{escape(failure.code)}.md</p>')
-    parts += [f"<h2>Caused by {escape(each.title)}</h2>{_render_source(each.own) if each.own else ''}" for each in _causes(failure)]
+    below = [(f"Caused by {each.title}", each) for each in _causes(failure)] + _name_parts(failure)
+    parts += [f"<h2>{escape(heading)}</h2>{_render_source(each.own) if each.own else ''}" for heading, each in below]
     frames = failure.frames
     if frames:
         items = "".join(f"<li>{escape(_name_place(frame))}</li>" for frame in frames)
@@ -81,6 +83,8 @@ def render_json(failure: Failure) -> dict[str, object]:
         error |= {"file": own.file, "line": own.line, "source": dict(own.lines).get(own.line, "").strip()}
     if failure.code is not None:
         error["code"] = failure.code
+    if failure.parts:
+        error["exceptions"] = [render_json(each)["error"] for each in failure.parts]
     error["frames"] = [frame.place for frame in failure.frames]
     return {"error": error}
 
@@ -91,6 +95,8 @@ def render_text(where: str, failure: Failure) -> str:
     lines += _own_text(failure)
     for each in _causes(failure):
         lines += [f"  caused by {each.title}", *_own_text(each)]
+    for heading, each in _name_parts(failure):
+        lines += [f"  {heading}", *_own_text(each)]
     rest = [frame for frame in failure.frames if frame != failure.own]
     if rest:
         lines.append(f"  frames, outermost first{f', without {failure.left_out} in the middle' if failure.left_out else ''}:")
@@ -121,6 +127,21 @@ def _causes(failure: Failure) -> list[Failure]:
             shown.add(below.own)
         below = below.cause
     return causes
+
+
+def _name_parts(failure: Failure) -> list[tuple[str, Failure]]:
+    """Give the exceptions of a group, of groups in it too, each with its heading: "1 of 2: ValueError: no".
+
+    What failed at the same place as one before it comes without the lines of that.
+    """
+    named: list[tuple[str, Failure]] = []
+    for number, part in enumerate(failure.parts, 1):
+        named += [(f"{number} of {len(failure.parts)}: {part.title}", part), *_name_parts(part)]
+    places = [part.own for _, part in named]
+    return [
+        (heading, replace(part, own=replace(part.own, lines=())) if part.own is not None and part.own in places[:index] else part)
+        for index, (heading, part) in enumerate(named)
+    ]
 
 
 def _count_frames(failure: Failure) -> str:

@@ -85,10 +85,17 @@ class DevProject:
         self._site_present: set[str] = set()
         self.instrumentation = Instrumentation()
         self.instrumentation_error: InstrumentationError | None = None
+        self._hooks: str | None = None
         self._middleware: dict[str, tuple[Callable[..., Any], ...] | ProjectError] = {}
         self._modules: dict[str, Any] = {}
         self._page_modules: dict[str, PageModule | ProjectError] = {}
         self._dependencies = Dependencies(self.root)
+
+    @property
+    def broken(self) -> set[str]:
+        """The files that were loaded and cannot be used."""
+        found = {source for loaded in (self._modules, self._middleware, self._page_modules) for source in _failed(loaded)}
+        return found | (self._site_present if self.site_error is not None else set())
 
     @property
     def instrumentation_file(self) -> str | None:
@@ -136,10 +143,11 @@ class DevProject:
             if is_stale(source, self.root / source, {source: self.site_error})
             or (self.root / source).is_file() != (source in self._site_present)
         }
-        hooks = [self.root / source for source in INSTRUMENTATION_FILES]
-        difference.instrumentation = (
+        hooks = {self.root / source for source in (self._hooks, self.instrumentation_file) if source is not None}
+        difference.instrumentation = bool(hooks) and (
             self.instrumentation_error is not None
-            or (changes.everything and self.instrumentation_file is not None)
+            or changes.everything
+            or self._hooks != self.instrumentation_file
             or any(path in places or changes.concern(path) for path in hooks)
         )
         self._drop(affected, changes.paths | places)
@@ -283,10 +291,15 @@ class DevProject:
         return module if isinstance(module, ProjectError) else LoadedPage(file, module, functions)
 
     def _load_instrumentation(self) -> None:
+        self._hooks = self.instrumentation_file
         try:
             self.instrumentation, self.instrumentation_error = load_instrumentation(self.root), None
         except InstrumentationError as error:
             self.instrumentation_error = error
+
+
+def _failed(loaded: Mapping[str, object]) -> list[str]:
+    return [source for source, value in loaded.items() if isinstance(value, ProjectError)]
 
 
 def _attempt(load: Callable[[Path, str], Loaded], root: Path, source: str) -> Loaded | ProjectError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import time
@@ -19,6 +20,7 @@ from slugline.dev.app import DevApp
 from slugline.dev.client_types import write_types
 from slugline.dev.console import Console, configure_logging
 from slugline.dev.live import LivePages
+from slugline.dev.loading import SLOW_SECONDS, find_own_line, run_on_own_thread
 from slugline.dev.overlay import LIVE_PATH
 from slugline.dev.project import Changes, DevProject
 from slugline.dev.watch import Watcher
@@ -31,6 +33,8 @@ from slugline.runtime.settings import Settings
 
 __all__ = ["DevOptions", "DevServer"]
 
+logger = logging.getLogger("slugline")
+
 DEV_PREFIX = LIVE_PATH.rpartition("/")[0] + "/"
 
 
@@ -41,8 +45,8 @@ class DevOptions:
     host: str = "127.0.0.1"
     port: int = 3000
     poll: bool = False
-    types: bool = False
-    """Whether to write the TypeScript client where there is none yet; one that is there is written again in any case."""
+    types: bool | None = None
+    """Whether to write the TypeScript client; None where somebody has a use for it (`client_types.write_types`)."""
     settings: Settings = field(default_factory=lambda: Settings(development=True, shutdown_seconds=3.0))
 
 
@@ -53,8 +57,9 @@ class DevServer:
         self.project = DevProject(root)
         self.options = options
         self.console = Console(self.project, mark)
-        self.app = DevApp(self.project, options.settings, trusted_hosts={options.host})
-        self.pages = LivePages({options.host})
+        self._trusted = {options.host}
+        self.app = DevApp(self.project, options.settings, self._trusted)
+        self.pages = LivePages(self._trusted)
         self.on_reload: Callable[[], None] | None = None
         """Called on the loop after each reload."""
         self._variables = EnvironmentVariables(os.environ)
@@ -66,6 +71,7 @@ class DevServer:
         self._stopped = asyncio.Event()
         self._foreign_conflicts: list[RouteConflict] = []
         self._shown: set[tuple[str, str]] = set()
+        self._is_behind = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection of the server's."""
@@ -87,11 +93,9 @@ class DevServer:
         watcher.start()  # before anything is loaded: what is saved meanwhile is loaded again
         await self.app.start()
         refuse_own_calls({self.options.port})
-        self._read_environment()
-        await asyncio.to_thread(self.project.load)
-        await self.app.install()
-        await self._write_types()
-        self._show_problems()
+        if not await self._prepare_unless_stopped():
+            await asyncio.to_thread(watcher.stop)
+            return
         address = resolve_host(self.options.host)
         server = _make_granian(self, address, self.options.port)
         serving = asyncio.ensure_future(server.serve())
@@ -110,9 +114,42 @@ class DevServer:
             await self._stop_serving(server, serving)
             await self.app.stop()
 
+    async def _prepare_unless_stopped(self) -> bool:
+        """Load and start the project; False when the server is told to stop before a file, or `register`, has come to its end."""
+        preparing, stopped = asyncio.ensure_future(self._prepare()), asyncio.ensure_future(self._stopped.wait())
+        await asyncio.wait({preparing, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if preparing.done():
+            await preparing
+            return True
+        preparing.cancel()
+        await asyncio.wait({preparing})
+        return False
+
+    async def _prepare(self) -> None:
+        self._read_environment()
+        await run_on_own_thread(self.project.load, self._tell_slow)
+        await self.app.install()
+        await self._write_types()
+        self._show_problems()
+
+    def _tell_slow(self, thread: int) -> None:
+        place = find_own_line(thread, self.project.root)
+        if place is not None:
+            logger.warning(
+                "%s, has not come to its end for %g s. A file is served when all that stands at its top is done, such as the start of a "
+                "server, and until then no other save is. If it never ends, stop slugline dev, and move it into a function.",
+                place,
+                SLOW_SECONDS,
+            )
+
     def stop(self) -> None:
         """End the server; called on the loop."""
         self._stopped.set()
+
+    def stand_behind(self, host: str) -> None:
+        """Trust the name of a server in front, which hands requests on."""
+        self._trusted.add(host)
 
     def note(self, changes: Changes) -> None:
         """Take note of changed files; they are loaded again as soon as the reload under way is done."""
@@ -125,13 +162,22 @@ class DevServer:
             self._woken.clear()
             waiting, self._waiting = self._waiting, []
             if waiting:
-                await self._reload(_join(waiting))
+                await self._reload_safely(_join(waiting))
+
+    async def _reload_safely(self, changes: Changes) -> None:
+        """Load again; what nobody has foreseen must not be the last reload."""
+        try:
+            await self._reload(replace(changes, everything=True) if self._is_behind else changes)
+            self._is_behind = False
+        except Exception:
+            self._is_behind = True
+            logger.exception("The files could not be loaded again. The next save loads all of them.")
 
     async def _reload(self, changes: Changes) -> None:
         started = time.perf_counter()
         if any(path.name.startswith(".env") for path in changes.paths) and self._read_environment():
             changes = replace(changes, everything=True)  # files read variables when they are imported
-        difference = await asyncio.to_thread(self.project.reload, changes)
+        difference = await run_on_own_thread(lambda: self.project.reload(changes), self._tell_slow)
         await self.app.install(difference)
         self.console.show_difference(difference, time.perf_counter() - started, self.app.broken)
         await self._write_types()
@@ -173,9 +219,7 @@ class DevServer:
     def _show_problems(self) -> None:
         problems = [*self.app.problems, *self._foreign_conflicts]
         problems += [error for error in (self._environment_error, self._types_error) if error is not None]
-        for problem in problems:
-            if (problem.code, problem.message) not in self._shown:
-                self.console.show_problem(problem)
+        self.console.show_problems([problem for problem in problems if (problem.code, problem.message) not in self._shown])
         self._shown = {(problem.code, problem.message) for problem in problems}
 
     async def _stop_serving(self, server: Granian, serving: "asyncio.Future[None]") -> None:

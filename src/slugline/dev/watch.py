@@ -1,6 +1,7 @@
 """Learning which files of a project have changed."""
 
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import watchfiles
 from slugline.dev.project import Changes
 
 __all__ = ["Watcher", "take_stock"]
+
+logger = logging.getLogger("slugline")
 
 Stamp = tuple[int, int, int] | None
 """Time, size and number of a file whose text counts; None for what has but a name."""
@@ -55,6 +58,8 @@ class Watcher:
         self._tell = tell
         self._poll = poll
         self._stop = threading.Event()
+        self._failed = threading.Event()
+        self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -62,8 +67,8 @@ class Watcher:
         if self._poll:
             self._start(self._look, take_stock(self._root))
         else:
-            self._start(self._watch, False)
-            self._start(self._watch, True)
+            self._start(self._watch_or_look, False)
+            self._start(self._watch_or_look, True)
 
     def stop(self) -> None:
         """Watch no more."""
@@ -94,8 +99,23 @@ class Watcher:
                 break
         return now
 
+    def _watch_or_look(self, recursive: bool) -> None:
+        """Watch; look, where watching fails: at a name that is no UTF-8, or when the system has no watches left."""
+        try:
+            self._watch(recursive)
+            return
+        except Exception as error:  # noqa: BLE001 (nobody would be told of another save)
+            with self._lock:
+                if self._failed.is_set():
+                    return
+                self._failed.set()
+            logger.warning("The system tells of no more changes (%s). The files are looked at instead, as with --poll.", error)
+        stock = take_stock(self._root)
+        self._tell(Changes(frozenset([self._root]), structure=True))  # what was missed meanwhile
+        self._look(stock)
+
     def _watch(self, recursive: bool) -> None:
-        while not self._stop.is_set():
+        while not (self._stop.is_set() or self._failed.is_set()):
             folders = _folders(self._root) if recursive else [self._root]
             if not folders:
                 if self._stop.wait(0.2):
@@ -114,6 +134,8 @@ class Watcher:
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):
+                if self._failed.is_set():
+                    return
                 if found:
                     self._tell(_to_changes(found))
                 if recursive and (moved := set(_folders(self._root)) ^ set(folders)):

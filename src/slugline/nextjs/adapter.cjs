@@ -17,6 +17,7 @@ const { isDeepStrictEqual } = require('node:util')
 const state = (globalThis[Symbol.for('slugline.nextjs')] ??= { basePath: '', locales: [], phase: '', rules: null, seen: null, table: null })
 
 const OWNER = 'x-slugline-owner'
+const FORWARDED_HOST = 'x-slugline-forwarded-host'
 // Where Next.js keeps what it knows of a request.
 const REQUEST_META = Symbol.for('NextInternalRequestMeta')
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000
@@ -206,6 +207,9 @@ function prepare(request) {
   // NEXTJS: fills in these two where they are missing, but not for what it hands on. For JavaScript the first stays as it was sent.
   const sent = headers['x-forwarded-for']
   headers['x-forwarded-for'] = sent && owner === 'python' ? `${sent}, ${address}` : (sent ?? address)
+  // What shows the source of a file goes to this machine alone, and a tunnel may write "localhost" into Host.
+  const isShown = state.phase === 'phase-development-server' && owner === 'python'
+  if (isShown && headers['x-forwarded-host']) headers[FORWARDED_HOST] = headers['x-forwarded-host']
   headers['x-forwarded-proto'] ??= socket.encrypted ? 'https' : 'http'
   return owner
 }

@@ -58,8 +58,8 @@ class NextApp:
 def find_nextjs_app(root: Path, environment: Mapping[str, str] = os.environ) -> NextApp | None:
     """Find the Next.js app in a folder; None when there is none (no `next` in package.json, no next.config).
 
-    Raises ServerError when there is one that cannot run: no Node.js, nothing installed, or a Next.js or a configuration that
-    Slugline's adapter cannot be put into.
+    Raises ServerError when there is one that cannot run: no Node.js, nothing installed, folders that Next.js does not take
+    together, or a Next.js or a configuration that Slugline's adapter cannot be put into.
     """
     config = next((root / name for name in CONFIG_FILES if (root / name).is_file()), None)
     if config is None and not _depends_on_next(root / "package.json"):
@@ -73,12 +73,14 @@ def find_nextjs_app(root: Path, environment: Mapping[str, str] = os.environ) -> 
     name = config.name if config is not None else "next.config.js"
     wraps_config = "SLUGLINE_WRAPPER" in text
     _check_adapter_fits(version, name, text, wraps_config=wraps_config)
+    pages, routes = _first_folder(root / "pages", root / "src" / "pages"), _first_folder(root / "app", root / "src" / "app")
+    _check_folders(root, pages, routes)
     return NextApp(
         root=root,
         version=version,
         command=(node, str(package / "dist" / "bin" / "next")),
-        pages=_first_folder(root / "pages", root / "src" / "pages"),
-        app=_first_folder(root / "app", root / "src" / "app"),
+        pages=pages,
+        app=routes,
         page_extensions=_page_extensions(text, environment),
         dist=environment.get("SLUGLINE_DIST_DIR") or _read_setting(text, r"""distDir['"]?\s*:\s*['"`]([^'"`$]+)['"`]""") or ".next",
         wraps_config=wraps_config,
@@ -137,6 +139,18 @@ def _wrapper_lines(config_name: str, text: str) -> str:
     if config_name.endswith((".mjs", ".mts")) or (exports and config_name.endswith(".js")):
         return IMPORT
     return REQUIRE + ("  export default withSlugline(nextConfig)" if exports else "  module.exports = withSlugline(nextConfig)")
+
+
+def _check_folders(root: Path, pages: Path | None, app: Path | None) -> None:
+    """Refuse what Next.js refuses a moment later, with a message that names neither folder nor cure."""
+    if pages is None or app is None or pages.parent == app.parent:
+        return
+    found, other = (folder.relative_to(root).as_posix() for folder in (pages, app))
+    place = (app.parent / "pages").relative_to(root).as_posix()
+    raise ServerError(
+        f"The folders {found}/ and {other}/ lie apart, and Next.js takes its routes from one place. Move {found}/ to {place}/.",
+        files=(found, other),
+    )
 
 
 def _version_numbers(version: str) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import re
 import sys
+import threading
 import traceback
 import types
 from collections.abc import Iterable
@@ -40,11 +41,11 @@ def import_file(root: Path, source: str) -> types.ModuleType:
     except ConfigError as error:
         del sys.modules[name]
         raise ConfigError(f"{_place_of(error, root, source)}: {error.message}", files=[source]) from error
-    except (KeyboardInterrupt, GeneratorExit):
-        del sys.modules[name]
-        raise
     except BaseException as error:
         del sys.modules[name]
+        # Ctrl+C reaches the main thread alone; on another one the file itself has raised it.
+        if isinstance(error, KeyboardInterrupt | GeneratorExit) and threading.current_thread() is threading.main_thread():
+            raise
         raise RouteModuleError(f"{source} cannot be imported: {_describe(error, root, source)}", files=[source]) from error
     return module
 
