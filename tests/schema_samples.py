@@ -15,7 +15,7 @@ import pydantic
 from slugline import Request, Response, UploadFile
 from slugline.schema.signature import Created, NoContent, NotFound, Operation, Status, read_operations
 
-__all__ = ["ROUTES", "Point", "sample_operations"]
+__all__ = ["ROUTES", "Filter", "Point", "sample_operations"]
 
 T = TypeVar("T")
 

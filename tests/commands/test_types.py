@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from node import NPM, find_node
 from servers import Server, start_granian
 from slugline.cli import main
+from slugline.commands.openapi import openapi
 from slugline.commands.types import types
 from slugline.dev.client_types import write_types
 from slugline.dev.project import Changes, DevProject
@@ -79,9 +80,68 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
         types(tmp_path, tmp_path / "file" / "api.ts")
 
 
-def test_a_base_path_stands_before_every_route(tmp_path: Path) -> None:
-    (make_project(tmp_path) / "slugline.config.py").write_text("basePath = '/app'\n")
-    assert 'basePath: string = "/app"' in types(tmp_path)[0].read_text()
+SLASHES = """
+import { createClient } from "./slugline-client.js";
+
+const asked: string[] = [];
+const api = createClient({
+  baseUrl: process.argv[2] as string,
+  fetch: (input, init) => {
+    asked.push(new URL(input as string).pathname);
+    return fetch(input, { ...init, redirect: "error" });
+  },
+});
+const index: string = await api.get("/api");
+const post: string = await api.get("/api/post/[pid]", { params: { pid: 7 }, query: { a: "b/" } });
+const file: string = await api.get("/api/post/[pid]", { params: { pid: "a.b" } });
+const notes: string = await api.get("/api/notes/[[...slug]]");
+const deep: string = await api.get("/api/notes/[[...slug]]", { params: { slug: ["a", "b"] } });
+console.log(JSON.stringify([asked, [index, post, file, notes, deep]]));
+"""
+PATHS = ["/api", "/api/post/7", "/api/post/a.b", "/api/notes", "/api/notes/a/b"]
+ENDS = ["/", "/", "", "/", "/"]
+
+
+@pytest.mark.parametrize(
+    ("config", "base_path", "ends"),
+    [
+        ("", "", [""] * 5),
+        ("basePath = '/app'\n", "/app", [""] * 5),
+        ("trailing_slash = True\n", "", ENDS),
+        ("basePath = '/app'\ntrailing_slash = True\n", "/app", ENDS),
+    ],
+    ids=["neither", "a base path", "slashes", "both"],
+)
+def test_no_redirect_is_paid_for(tmp_path: Path, config: str, base_path: str, ends: list[str]) -> None:
+    routes = {"index.py", "post/[pid].py", "notes/[[...slug]].py"}
+    for name in routes:
+        path = tmp_path / "pages" / "api" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            "from slugline import Request, Response\ndef GET(req: Request, res: Response[str]) -> None:\n    res.json(req.path)\n"
+        )
+    (tmp_path / "slugline.config.py").write_text(config)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "slashes.ts").write_text(SLASHES)
+    types(tmp_path)
+    with own_modules():
+        document = json.loads(openapi(tmp_path))
+    assert document.get("servers", []) == ([{"url": base_path}] if base_path else [])
+    end = ends[0]
+    assert set(document["paths"]) == {f"/api{end}", f"/api/notes{end}", f"/api/notes/{{slug}}{end}", f"/api/post/{{pid}}{end}"}
+    assert compile_strictly(tmp_path, CLIENT_FILE, "slashes.ts") == []
+    running = start_granian(tmp_path)
+    try:
+        done = subprocess.run(
+            [find_node(), str(tmp_path / "out" / "slashes.js"), running.base_url], capture_output=True, text=True, check=False, timeout=60
+        )
+    finally:
+        running.stop()
+        running.log_path.unlink()
+    assert done.returncode == 0, done.stderr
+    asked, answers = json.loads(done.stdout)
+    assert asked == [f"{base_path}{path}{end}" for path, end in zip(PATHS, ends, strict=True)]
+    assert len(answers) == 5
 
 
 # While a project is being worked on
@@ -92,15 +152,16 @@ def saved(project: DevProject, path: Path, text: str) -> None:
     project.reload(Changes(frozenset({path})))
 
 
-def test_development_writes_again_what_is_there(tmp_path: Path) -> None:
+def test_development_writes_on_every_save(tmp_path: Path) -> None:
     project = DevProject(make_project(tmp_path))
     project.load()
     client, route = tmp_path / CLIENT_FILE, tmp_path / "pages/api/hello.py"
-    assert write_types(project) is None
+    assert write_types(project, asked=False) is None
     assert not client.exists()
-    assert write_types(project, asked=True) == client
+    assert write_types(project) == client
     assert write_types(project) is None
     saved(project, route, HELLO.format("str"))
+    assert write_types(project, asked=False) is None
     assert write_types(project) == client
     assert "data: string;" in client.read_text()
     saved(project, route, "def GET(req, res):\n    broken =\n")
@@ -109,6 +170,29 @@ def test_development_writes_again_what_is_there(tmp_path: Path) -> None:
     saved(project, route, HELLO.format("bool"))
     assert write_types(project) == client
     assert "data: boolean;" in client.read_text()
+    saved(project, route, UNTYPED)
+    assert write_types(project) == client
+    assert "data: unknown;" in client.read_text()
+
+
+UNTYPED = "def GET(req, res): ...\n"
+
+
+def test_development_writes_none_that_nobody_would_use(tmp_path: Path) -> None:
+    (make_project(tmp_path) / "pages/api/hello.py").write_text(UNTYPED)
+    project = DevProject(tmp_path)
+    project.load()
+    assert write_types(project) is None
+    (tmp_path / "tsconfig.json").write_text("{}")
+    assert write_types(project) == tmp_path / CLIENT_FILE
+
+
+def test_development_writes_none_without_a_route(tmp_path: Path) -> None:
+    (tmp_path / "tsconfig.json").write_text("{}")
+    project = DevProject(tmp_path)
+    project.load()
+    assert write_types(project) is None
+    assert not (tmp_path / CLIENT_FILE).exists()
 
 
 def test_development_leaves_alone_what_is_not_ours(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from typing import Annotated, Any, TypedDict
 import attrs
 import msgspec
 import pydantic
-from slugline import Accepted, ApiError, Created, NoContent, NotFound, Request, Response, Status, UploadFile
+from slugline import Accepted, ApiError, Created, NoContent, NotFound, Request, Response, Status, UploadFile, run_middleware
+from slugline.middleware import Cors
 
 class Item(msgspec.Struct):
     name: Annotated[str, msgspec.Meta(min_length=1)]
@@ -65,6 +66,7 @@ class Upload(msgspec.Struct):
 """
 
 FILES = {
+    "needy": "async def handler(req: Request[Item], res): await run_middleware(req, res, Cors()); res.json(req.body.name)",
     "items": "def POST(req: Request[Item], res: Response[Created[Item]]): res.status(201).json(req.body)",
     "items_async": "async def POST(req: Request[Item], res): res.json([type(req.body).__name__, req.raw_body.decode()])",
     "optional": "def POST(req: Request[Item | None], res): res.json({'body': req.body})",
@@ -77,7 +79,7 @@ FILES = {
     "upload": "def POST(req: Request[Upload], res): res.json([req.body.title, req.body.copies, req.body.picture.read().decode()])",
     "raw": "def POST(req: Request[bytes], res): res.send(req.body)",
     "[pid]/page": "def GET(req: Request[Any, Page], res): res.json([type(req.query).__name__, req.query.pid, req.query.size])",
-    "any": "def handler(req: Request[Item], res): res.json({'body': req.body})",
+    "any": "def handler(req: Request[Item], res): res.json({'body': req.body, 'by': req.method})",
     "untyped": "def POST(req, res): res.json({'body': req.body, 'query': req.query})",
     "guarded": (
         "def guard(req, res, next):\n"
@@ -139,7 +141,7 @@ def faults(response: Any) -> dict[str, str]:
             [{"text": "a", "inner": {"text": "b", "count": 2}}],
             [{"text": "a", "count": 1, "inner": {"text": "b", "count": 2, "inner": None, "marks": []}, "marks": []}],
         ),
-        ("any", {"name": "a", "price": 1}, {"body": {"name": "a", "price": 1.0, "tags": []}}),
+        ("any", {"name": "a", "price": 1}, {"body": {"name": "a", "price": 1.0, "tags": []}, "by": "POST"}),
     ],
 )
 def test_a_body_that_fits(client: TestClient, route: str, body: object, expected: object) -> None:
@@ -192,10 +194,23 @@ def test_an_optional_body_may_be_missing(client: TestClient) -> None:
 
 
 def test_a_handler_for_all_methods_asks_for_a_body_where_there_is_one(client: TestClient) -> None:
-    assert client.get("/api/any").json() == {"body": None}
+    assert client.get("/api/any").json() == {"body": None, "by": "GET"}
     assert client.request("OPTIONS", "/api/any").status_code == 200
     assert faults(client.post("/api/any")) == {"": "is missing"}
     assert faults(client.request("DELETE", "/api/any")) == {"": "is missing"}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "TRACE"])
+def test_a_handler_that_needs_a_body_and_never_asks_for_the_method_has_no_answer_to_a_get(client: TestClient, method: str) -> None:
+    refused = client.request(method, "/api/needy")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "DELETE, OPTIONS, PATCH, POST, PUT")
+    assert client.put("/api/needy", json={"name": "a", "price": 1}).json() == "a"
+    assert client.put("/api/needy").status_code == 400
+
+
+def test_cors_in_such_a_handler_answers_its_preflight(client: TestClient) -> None:
+    fields = {"Origin": "https://front.example", "Access-Control-Request-Method": "POST"}
+    assert client.request("OPTIONS", "/api/needy", headers=fields).status_code == 204
 
 
 def test_a_secret_is_not_given_back(client: TestClient) -> None:

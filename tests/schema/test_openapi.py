@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
-from schema_samples import ROUTES, Point, sample_operations
+from schema_samples import ROUTES, Filter, Point, sample_operations
 from slugline import Request, Response
 from slugline.schema.openapi import make_openapi, name_operation
 from slugline.schema.signature import Operation, read_operations
@@ -180,6 +180,33 @@ def test_responses() -> None:
     assert (list(untyped), untyped["200"]) == (["200", "default"], {"description": "OK"})
     assert list(document["paths"]["/api/raw"]["post"]["responses"]["200"]["content"]) == ["application/octet-stream"]
     assert list(document["paths"]["/api/either"]["post"]["responses"]["200"]["content"]) == ["application/json", "text/plain"]
+
+
+def test_a_handler_answers_every_method() -> None:
+    def handler(req: Request[Any, Filter], res: Response[Point]) -> None:
+        if req.method == "PUT":
+            res.json(Point(1))
+
+    document = make_openapi(read_operations({"handler": handler}, "/api", "a.py"), title="a", version="1")
+    validate(document, cls=OpenAPIV31SpecValidator)
+    item = document["paths"]["/api"]
+    assert list(item) == ["get", "post", "put", "patch", "delete", "head", "options", "trace"]
+    assert list(item["put"]["responses"]) == ["200", "400"]
+    assert list(item["get"]["responses"]) == ["200", "400", "default"]
+    assert item["head"]["responses"]["200"] == {"description": "OK"}
+    assert "content" in item["get"]["responses"]["400"]
+    assert "content" not in item["head"]["responses"]["400"]
+
+
+def test_paths_end_in_a_slash_where_the_server_wants_one() -> None:
+    routes = ["/api", "/api/map.xml", "/api/[pid]", "/api/notes/[[...slug]]", "/api/[...rest]"]
+    operations = [each for route in routes for each in read_operations({"GET": ROUTES["/api"]["GET"]}, route, "a.py")]
+    document = make_openapi(operations, title="a", version="1", base_path="/app", trailing_slash=True)
+    validate(document, cls=OpenAPIV31SpecValidator)
+    assert document["servers"] == [{"url": "/app"}]
+    assert set(document["paths"]) == {
+        *("/api/", "/api/map.xml", "/api/{pid}/", "/api/notes/", "/api/notes/{slug}/", "/api/{rest}/{rest2}/"),
+    }
 
 
 def test_a_type_of_the_users_named_as_ours_keeps_its_name() -> None:

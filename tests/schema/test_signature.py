@@ -1,6 +1,7 @@
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypedDict, TypeVar
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 from slugline import Request, Response, UploadFile
 from slugline.errors import RouteModuleError
 from slugline.schema.signature import (
+    METHODS,
     UNTYPED,
     Accepted,
     Created,
@@ -215,12 +217,40 @@ def mentions(req: Any, res: Any) -> None:
     print("POST")
 
 
+def refuses(req: Any, res: Any) -> None:
+    if req.method not in ("GET", "DELETE"):
+        res.status(405).end()
+
+
+def refuses_by_name(req: Any, res: Any) -> None:
+    match req.method:
+        case "PUT":
+            print("put")
+        case _:
+            res.status(HTTPStatus.METHOD_NOT_ALLOWED).end()
+
+
+def refuses_something_else(req: Any, res: Any) -> None:
+    res.status(405).end()
+
+
 @pytest.mark.parametrize(
-    ("function", "methods"),
-    [(plain, ["GET"]), (with_body, ["POST"]), (compares, ["GET", "PUT", "DELETE"]), (matches, ["POST"]), (mentions, ["GET"])],
+    ("function", "methods", "is_open"),
+    [
+        (plain, METHODS, []),
+        (with_body, METHODS[1:5], []),
+        (compares, METHODS, ["POST", "PATCH", "HEAD", "OPTIONS", "TRACE"]),
+        (matches, METHODS, ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"]),
+        (mentions, METHODS, []),
+        (refuses, ["GET", "DELETE"], []),
+        (refuses_by_name, ["PUT"], []),
+        (refuses_something_else, METHODS, []),
+    ],
 )
-def test_methods_of_a_handler(function: Any, methods: list[str]) -> None:
-    assert [each.method for each in read_operations({"handler": function}, "/api", "a.py")] == methods
+def test_methods_of_a_handler(function: Any, methods: Sequence[str], is_open: list[str]) -> None:
+    operations = read_operations({"handler": function}, "/api", "a.py")
+    assert [each.method for each in operations] == list(methods)
+    assert [each.method for each in operations if each.is_open] == is_open
 
 
 def test_methods_by_name() -> None:

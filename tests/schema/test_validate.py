@@ -58,6 +58,12 @@ class Even(msgspec.Struct):
             raise ValueError("has an odd number")
 
 
+class Dated(msgspec.Struct):
+    day: datetime.date
+    count: int
+    other: int = 0
+
+
 class Cat(msgspec.Struct, tag="cat"):
     lives: int
 
@@ -187,6 +193,7 @@ ORDER = {"orderId": str(uuid.UUID(int=5)), "items": [], "placedAt": "2026-01-31T
         (Annotated[str, Meta(min_length=2)], "a", [("", "must have at least 2 characters")]),
         (Annotated[str, Meta(max_length=1)], "ab", [("", "must have at most 1 character")]),
         (Annotated[str, Meta(pattern="^a$")], "b", [("", "must match the pattern ^a$")]),
+        (Annotated[str, Meta(pattern=r"it's \d")], "b", [("", r"must match the pattern it's \d")]),
         (Annotated[list[int], Meta(max_length=1)], [1, 2], [("", "must have at most 1 item")]),
         (Annotated[dict[str, int], Meta(min_length=1)], {}, [("", "must have at least 1 entry")]),
         (Annotated[int, Meta(gt=0)], 0, [("", "must be 1 or more")]),
@@ -231,6 +238,7 @@ def test_all_faults(type_: Any, value: object, expected: list[tuple[str, str]]) 
         (b"{'a'}", "is not valid JSON: object keys must be strings (byte 1)"),
         (b'{"name":"\xff"}', "is not valid JSON: the text is not UTF-8"),
         (b'{"name":"a","price":1} x', "is not valid JSON: trailing characters (byte 24)"),
+        (b'{"name":"a","price":1e400}', "has a number in it that is out of range"),
         (b'{"name":5,"price":1,}', "is not valid JSON: trailing comma in object (byte 20)"),
         (b'{"name":5,"price":' + b"[" * 100_000, "is nested too deeply"),
     ],
@@ -452,6 +460,95 @@ def test_no_value_is_repeated(type_: Any, value: object) -> None:
         make_body_decoder(type_).decode_json(json.dumps(value).encode())
     assert SECRET not in str(raised.value)
     assert SECRET not in json.dumps(raised.value.problem)
+
+
+@pytest.mark.parametrize(
+    ("type_", "text", "expected"),
+    [
+        (int, "2.0", 2),
+        (int, "1e3", 1000),
+        (int, "-0.0", 0),
+        (dict[str, list[int]], '{"a":[1,2.00]}', {"a": [1, 2]}),
+        (float, "2.0", 2.0),
+        (Dated, '{"day":"2026-01-31","count":3.0}', Dated(datetime.date(2026, 1, 31), 3)),
+    ],
+)
+def test_a_whole_fraction_is_a_whole_number(type_: Any, text: str, expected: object) -> None:
+    value = make_body_decoder(type_).decode_json(text.encode())
+    assert (value, type(value)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize("text", ["2.5", "1e-3", "9007199254740993.0", "1e300"])
+def test_other_fractions_are_none(text: str) -> None:
+    assert faults_of(lambda: make_body_decoder(int).decode_json(text.encode())) == [("", "must be a whole number, not a fraction")]
+    mixed = f'{{"day":5,"count":3.0,"other":{text}}}'
+    assert [path for path, _ in faults_of(lambda: make_body_decoder(Dated).decode_json(mixed.encode()))] == ["day", "other"]
+
+
+@attrs.define
+class Checked:
+    length: str = attrs.field(default="abc", validator=attrs.validators.min_len(3))
+    short: str = attrs.field(default="", validator=attrs.validators.max_len(3))
+    digits: str = attrs.field(default="1", validator=attrs.validators.matches_re(r"\d+"))
+    choice: str = attrs.field(default="x", validator=attrs.validators.in_(["x", Colour.RED]))
+    number: Any = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.instance_of(int)))
+    items: list[int] = attrs.field(factory=list, validator=attrs.validators.deep_iterable(attrs.validators.lt(5)))
+    own: int = attrs.field(default=1)
+
+    @own.validator
+    def _refuse_negative(self, attribute: object, value: int) -> None:
+        if value < 0:
+            raise ValueError("must not be negative")
+
+
+class Converted(msgspec.Struct):
+    year: str
+
+    def __post_init__(self) -> None:
+        if self.year == "leap":
+            raise ValueError("must not be a leap year")
+        if self.year.startswith("time"):
+            datetime.datetime.strptime(self.year, "%Y")
+        int(self.year)
+
+
+class ConvertedModel(pydantic.BaseModel):
+    year: str
+    month: int = 1
+
+    @pydantic.field_validator("year")
+    @classmethod
+    def read(cls, value: str) -> str:
+        return str(int(value))
+
+    @pydantic.field_validator("month")
+    @classmethod
+    def compare(cls, value: int) -> int:
+        if value > 12:
+            raise AssertionError("must not be past December")
+        return value
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "expected"),
+    [
+        (Checked, {"length": "q"}, [("length", "must have a length of 3 or more")]),
+        (Checked, {"short": SECRET}, [("short", "must have a length of 3 or less")]),
+        (Checked, {"digits": SECRET}, [("digits", r"must match the pattern \d+")]),
+        (list[Checked], [{"choice": SECRET}], [("[0].choice", "must be one of: x, red")]),
+        (Checked, {"number": SECRET}, [("number", "does not fit")]),
+        (Checked, {"items": [77]}, [("items", "must be less than 5")]),
+        (Checked, {"own": -1}, [("", "must not be negative")]),
+        (Converted, {"year": "leap"}, [("", "must not be a leap year")]),
+        (Converted, {"year": SECRET}, [("", "does not fit")]),
+        (Converted, {"year": f"time {SECRET}"}, [("", "does not fit")]),
+        (ConvertedModel, {"year": SECRET}, [("year", "does not fit")]),
+        (ConvertedModel, {"year": "1", "month": 13}, [("month", "must not be past December")]),
+        (Holder, {"model": {"size": SECRET}}, [("model.size", "must be a whole number")]),
+    ],
+)
+def test_only_what_the_user_says_is_repeated(type_: Any, value: object, expected: list[tuple[str, str]]) -> None:
+    assert faults_of(lambda: make_body_decoder(type_).decode_json(json.dumps(value).encode())) == expected
 
 
 def test_a_discriminated_model_repeats_no_tag() -> None:

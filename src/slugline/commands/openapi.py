@@ -6,6 +6,7 @@ from pathlib import Path
 from slugline.commands.environment import apply_environment
 from slugline.project.api_document import loaded_routes, make_document, read_route_operations
 from slugline.project.discover import discover, log_warnings
+from slugline.project.front_end import find_address
 
 __all__ = ["openapi"]
 
@@ -15,5 +16,6 @@ def openapi(directory: Path) -> str:
     apply_environment(directory, "build")
     project = discover(directory)
     log_warnings(project)
-    document = make_document(project.root, read_route_operations(loaded_routes(project)), project.config.base_path)
+    address = find_address(project.root, project.config)
+    document = make_document(project.root, read_route_operations(loaded_routes(project)), address)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

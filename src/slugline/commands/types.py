@@ -6,6 +6,7 @@ from slugline.commands.environment import apply_environment
 from slugline.project.api_document import loaded_routes, read_route_operations
 from slugline.project.client_file import find_client, write_client
 from slugline.project.discover import discover, log_warnings
+from slugline.project.front_end import find_address
 
 __all__ = ["types"]
 
@@ -19,4 +20,4 @@ def types(directory: Path, output: Path | None = None) -> tuple[Path, bool]:
     project = discover(directory)
     log_warnings(project)
     path = output or find_client(project.pages_folder)
-    return path, write_client(path, read_route_operations(loaded_routes(project)), project.config.base_path)
+    return path, write_client(path, read_route_operations(loaded_routes(project)), find_address(project.root, project.config))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from slugline.project.discover import LoadedPage, LoadedRoute, Project
+from slugline.project.front_end import Address
 from slugline.schema.openapi import make_openapi
 from slugline.schema.signature import Operation, read_operations
 
@@ -29,10 +30,17 @@ def read_route_operations(routes: Iterable[LoadedRoute]) -> list[Operation]:
     return operations
 
 
-def make_document(root: Path, operations: Iterable[Operation], base_path: str = "") -> dict[str, Any]:
+def make_document(root: Path, operations: Iterable[Operation], address: Address) -> dict[str, Any]:
     """Make the OpenAPI 3.1 document of a project; name, version and description come from its pyproject.toml or package.json."""
     title, version, description = _describe(root)
-    return make_openapi(operations, title=title, version=version, description=description, base_path=base_path)
+    return make_openapi(
+        operations,
+        title=title,
+        version=version,
+        description=description,
+        base_path=address.base_path,
+        trailing_slash=address.trailing_slash,
+    )
 
 
 def _describe(root: Path) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from slugline.errors import ConfigError
+from slugline.project.front_end import Address
 from slugline.schema.signature import Operation
 from slugline.schema.typescript import FIRST_LINE, make_typescript
 
@@ -28,12 +29,12 @@ def is_ours(path: Path) -> bool:
         return False
 
 
-def write_client(path: Path, operations: Iterable[Operation], base_path: str = "") -> bool:
+def write_client(path: Path, operations: Iterable[Operation], address: Address) -> bool:
     """Write the client, in one step, and tell whether it was another before: what watches the file need not look for nothing.
 
     Raises ConfigError for a file that somebody else has written, and for a place that cannot be written to.
     """
-    text = make_typescript(operations, base_path=base_path)
+    text = make_typescript(operations, base_path=address.base_path, trailing_slash=address.trailing_slash)
     try:
         if path.exists():
             if not is_ours(path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slugline.callables import RunInThread, make_awaitable
-from slugline.errors import BadRequest, InvalidInput, RequestError, ValidationFault
+from slugline.errors import ApiError, BadRequest, BodyTooLarge, InvalidInput, RequestError, ValidationFault
 from slugline.http.body import parse_body
 from slugline.http.json_text import encode_json
 from slugline.http.media_type import MediaType, parse_media_type
@@ -37,7 +37,9 @@ Run = Callable[[Request[Any, Any], Response[Any]], Awaitable[None]]
 Connect = Callable[[Request[Any, Any], Response[Any], WebSocket], Awaitable[None]]
 
 # With these, no body is no fault: a `handler` that takes one from POST answers them too.
-METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+METHODS_NOT_FOR_A_BODY = METHODS_WITHOUT_BODY - {"OPTIONS"}
+"""Those for which a handler that cannot do without a body has no answer. OPTIONS may be for the CORS in it."""
 # Above this, a piece of a form is parsed on a worker thread: its files go to disk, and a disk may be slow.
 INLINE_FORM_BYTES = 256 * 1024
 
@@ -277,13 +279,18 @@ def _with_types(run: Run, action: Action) -> Run:
     if body is None and query is None:
         return run
     is_optional = accepts_none(action.types.body)
+    refused = METHODS_NOT_FOR_A_BODY if action.types.needs_body else frozenset()
 
     def run_with_types(request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
+        if request.method in refused:
+            raise ApiError(405, "Method Not Allowed", headers={"allow": "DELETE, OPTIONS, PATCH, POST, PUT"})
         if query is not None:
             request._query = query(request.query)
         if body is not None:
             header = request.index.get(b"content-type")
             raw = request.raw_body
+            if request._too_large is not None:
+                raise request._too_large
             if request._form is not None:
                 request.body = body.decode_form(request.body, request.files)
             elif raw or (header is not None and request.method not in METHODS_WITHOUT_BODY):
@@ -336,10 +343,12 @@ async def _read_body(
 ) -> None:
     header = request.index.get(b"content-type")
     media = parse_media_type(header.decode("latin-1") if header is not None else None)
-    reader = _reader(request, request._receive, settings, config.size_limit_bytes, config.size_limit_text)
-    if media.type_ == "multipart/form-data":
+    is_form = media.type_ == "multipart/form-data"
+    keeps = is_form and not config.refuse_too_large
+    reader = _reader(request, request._receive, settings, config.size_limit_bytes, config.size_limit_text, keeps_beginning=keeps)
+    if is_form:
         if _has_body(request):
-            await _read_form(request, reader, media, run_in_thread)
+            await _read_form(request, reader, media, run_in_thread, config.refuse_too_large)
         return
     body = await reader.read() if _has_body(request) else b""
     if not body and media.type_ not in ("application/json", "application/ld+json", "application/x-www-form-urlencoded"):
@@ -353,24 +362,41 @@ async def _read_body(
         request.body = parse_body(body, media)
 
 
-async def _read_form(request: Request[Any, Any], reader: BodyReader, media: MediaType, run_in_thread: RunInThread) -> None:
+async def _read_form(
+    request: Request[Any, Any], reader: BodyReader, media: MediaType, run_in_thread: RunInThread, refuse_too_large: bool
+) -> None:
     if not media.boundary:
         raise BadRequest("Invalid body")
     form = MultipartForm(media.boundary, FormLimits())
     request._form = form
     gathered: list[bytes] = []
     size = 0
-    async for chunk in reader:
-        gathered.append(chunk)
-        size += len(chunk)
-        if size >= INLINE_FORM_BYTES:
-            await run_in_thread(form.feed, b"".join(gathered))
-            gathered, size = [], 0
+    try:
+        async for chunk in reader:
+            gathered.append(chunk)
+            size += len(chunk)
+            if size >= INLINE_FORM_BYTES:
+                await run_in_thread(form.feed, b"".join(gathered))
+                gathered, size = [], 0
+    except BodyTooLarge as error:
+        if refuse_too_large:
+            raise
+        form.feed(b"".join([*gathered, reader.last_piece]))
+        request._too_large, request.body = error, form.read_fields()
+        return
     form.feed(b"".join(gathered))
     request.body, request.files = form.finish()
 
 
-def _reader(request: Request[Any, Any], receive: Receive, settings: Settings, limit_bytes: int | None, limit_text: str) -> BodyReader:
+def _reader(
+    request: Request[Any, Any],
+    receive: Receive,
+    settings: Settings,
+    limit_bytes: int | None,
+    limit_text: str,
+    *,
+    keeps_beginning: bool = False,
+) -> BodyReader:
     declared = request.index.get(b"content-length")
     return BodyReader(
         receive,
@@ -379,6 +405,7 @@ def _reader(request: Request[Any, Any], receive: Receive, settings: Settings, li
         limit_bytes=limit_bytes,
         limit_text=limit_text,
         expects_continue=b"expect" in request.index,
+        keeps_beginning=keeps_beginning,
     )
 
 

@@ -27,7 +27,7 @@ from slugline.schema.fields import (
     value_type,
     without_none,
 )
-from slugline.schema.reasons import explain_model_error, explain_msgspec_error, field_path, join_path, split_place
+from slugline.schema.reasons import explain_model_error, explain_msgspec_error, explain_own_error, field_path, join_path, split_place
 
 __all__ = ["MOST_FAULTS", "FaultFinder", "convert_unknown", "faults_of_model_error"]
 
@@ -184,7 +184,8 @@ def _faults_of_error(error: msgspec.ValidationError, type_: Any, path: str, *, s
     if isinstance(cause, _ModelRefused):
         return [ValidationFault(join_path(path, f".{fault.path}") if fault.path else path, fault.reason) for fault in cause.faults]
     if cause is not None:  # the user's own code, in `__post_init__`; it knows best
-        return [ValidationFault(path, str(cause) or "does not fit")]
+        step, reason = explain_own_error(cause)
+        return [ValidationFault(join_path(path, step), reason)]
     step, reason = explain_msgspec_error(message, type_ if not inner or inner.endswith(_tag_step(type_)) else None, as_text=not strict)
     return [ValidationFault(join_path(path, step), f"has a key that {reason}" if is_key else reason)]
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 from slugline.errors import ApiError, InvalidInput
 from slugline.http.multipart_form import UploadFile
 from slugline.http.request import Request
+from slugline.http.same_origin import names_asked_host
 from slugline.schema.validate import BodyDecoder, make_body_decoder
 
 __all__ = ["Form", "is_same_site", "read_form"]
@@ -24,6 +24,8 @@ class Form(Generic[Data]):
         self.values: dict[str, Any] = dict(values)
         self.files = files
         self.errors: dict[str, str] = {}
+        self.too_large = False
+        """Whether it was over the `sizeLimit` of a route with `refuseTooLarge: False`; `values` is what came before, `files` is empty."""
         self._data: Data | None = None
 
     @property
@@ -62,6 +64,10 @@ def read_form(req: Request[Any, Any], type_: type[Data], /, *, trusted_origins: 
     body: Any = req.body
     values = {name: _with_line_feeds(value) for name, value in body.items()} if isinstance(body, Mapping) else {}
     form: Form[Data] = Form(values, req.files)
+    if req._too_large is not None:  # the rest is not known to be missing
+        form.too_large = True
+        form.fail("", "is too large")
+        return form
     if body is not None and not isinstance(body, Mapping):
         form.fail("", "must be a form")
         return form
@@ -94,9 +100,7 @@ def is_same_site(req: Request[Any, Any], trusted_origins: Collection[str] = ()) 
         return site in ("same-origin", "none")
     if origin is None:
         return True
-    # A proxy in front may ask under another name, and says what it was asked.
-    hosts = {req.headers.get("host"), req.headers.get("x-forwarded-host")}
-    return urlsplit(origin).netloc in hosts if origin != "null" else False
+    return names_asked_host(origin, req.headers)
 
 
 def _with_line_feeds(value: Any) -> Any:

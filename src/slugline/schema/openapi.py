@@ -17,7 +17,7 @@ from typing import Any
 from slugline.routing.segments import CatchAll, OptionalCatchAll, Param, Segment, Static, split_segments
 from slugline.schema.fields import accepts_none, strip, union_members
 from slugline.schema.json_schema import REFERENCE, OperationSchemas, Schema
-from slugline.schema.signature import UNTYPED, Operation
+from slugline.schema.signature import METHODS, UNTYPED, Operation
 
 __all__ = ["PROBLEM_SCHEMA", "make_openapi", "name_operation"]
 
@@ -43,17 +43,22 @@ PROBLEM_SCHEMA: Schema = {
     "required": ["type", "title", "status", "detail", "errors"],
 }
 
-METHOD_ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
 
 def make_openapi(
-    operations: Iterable[Operation], *, title: str, version: str, description: str = "", base_path: str = ""
+    operations: Iterable[Operation],
+    *,
+    title: str,
+    version: str,
+    description: str = "",
+    base_path: str = "",
+    trailing_slash: bool = False,
 ) -> dict[str, Any]:
     """Make the document, a dict that JSON can carry; the same operations in any order give the same one.
 
-    `base_path` is what stands before every path, such as "/app". Operations that say nothing of their types are in it all the same.
+    `base_path` is what stands before every path, such as "/app"; with `trailing_slash` a path ends in a slash where the server wants
+    one, so that nobody is sent from one to the other. Operations that say nothing of their types are in it all the same.
     """
-    return _Document(sorted(operations, key=_order)).make(title, version, description, base_path)
+    return _Document(sorted(operations, key=_order), trailing_slash=trailing_slash).make(title, version, description, base_path)
 
 
 def name_operation(operation: Operation) -> str:
@@ -66,8 +71,9 @@ def name_operation(operation: Operation) -> str:
 
 
 class _Document:
-    def __init__(self, operations: Sequence[Operation]) -> None:
+    def __init__(self, operations: Sequence[Operation], *, trailing_slash: bool) -> None:
         self.operations = operations
+        self.trailing_slash = trailing_slash
         self.schemas = OperationSchemas(operations)
         self.problem_name = _free_name("ProblemDetails", self.schemas.components)
         self.names: set[str] = set()
@@ -77,7 +83,7 @@ class _Document:
         paths: dict[str, dict[str, Any]] = {}
         for operation in self.operations:
             for path, parameters in self._paths_of(operation):
-                paths.setdefault(path, {})[operation.method.lower()] = self._describe(operation, parameters)
+                paths.setdefault(self._end(path), {})[operation.method.lower()] = self._describe(operation, parameters)
         if any(operation.is_checked for operation in self.operations):
             self.schemas.components[self.problem_name] = PROBLEM_SCHEMA
         document: dict[str, Any] = {"openapi": "3.1.1", "info": {"title": title, "version": version}}
@@ -114,6 +120,10 @@ class _Document:
             parameters.append(_path_parameter(CatchAll(name), None))
             number += 1
         yield path, parameters
+
+    def _end(self, path: str) -> str:
+        # A file name has no slash after it, and a parameter's value is not known here: one with a dot in it goes the other way.
+        return f"{path}/" if self.trailing_slash and "." not in path.rpartition("/")[2] else path
 
     def _claim(self, path: str, route: str) -> str:
         self.shapes.setdefault(_shape_of(path), route)
@@ -156,11 +166,13 @@ class _Document:
 
     def _responses(self, operation: Operation) -> dict[str, Any]:
         responses = {str(status): self._response(status, type_) for status, type_ in operation.responses.items()}
-        if all(type_ is UNTYPED for type_ in operation.responses.values()):
+        if operation.is_open or all(type_ is UNTYPED for type_ in operation.responses.values()):
             responses["default"] = {"description": "Another answer: the handler does not say what it gives."}
         if operation.is_checked:
             problem = responses.setdefault("400", {"description": "What was sent does not fit."})
             problem.setdefault("content", {})[PROBLEM_TYPE] = {"schema": {"$ref": f"{REFERENCE}{self.problem_name}"}}
+        if operation.method == "HEAD":
+            responses = {status: {"description": each["description"]} for status, each in responses.items()}
         return dict(sorted(responses.items()))
 
     def _response(self, status: int, type_: Any) -> dict[str, Any]:
@@ -194,10 +206,9 @@ def _below_api(route: str) -> tuple[Segment, ...]:
     return segments[1:] if segments[:1] == (Static("api"),) else segments
 
 
-def _order(operation: Operation) -> tuple[bool, str, int, str]:
+def _order(operation: Operation) -> tuple[bool, str, int]:
     # Catch-alls last: it is they that give way when OpenAPI takes two templates for one.
-    method = METHOD_ORDER.index(operation.method) if operation.method in METHOD_ORDER else len(METHOD_ORDER)
-    return any(each.catch_all for each in operation.parameters), operation.route, method, operation.method
+    return any(each.catch_all for each in operation.parameters), operation.route, METHODS.index(operation.method)
 
 
 def _shape_of(path: str) -> str:

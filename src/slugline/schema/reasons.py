@@ -1,19 +1,23 @@
 """Why a value does not fit, in plain words: the messages of msgspec and pydantic put into one manner of speaking.
 
 SECURITY: a reason never repeats what the client sent, since that may be a password in the wrong field. Both libraries do, here and
-there ("Invalid enum value 'hunter2'"), so nothing of theirs goes out that is not understood here. The one exception is the text of a
-ValueError that the user's own code raises.
+there ("Invalid enum value 'hunter2'"), so nothing of theirs goes out that is not understood here. The one exception is the text of an
+error that the user's own code raises with `raise`; what `int("hunter2")` says in there is Python's.
 """
 
+import ast
+import dis
 import enum
 import re
+import sys
 import typing
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any
 
 from slugline.schema.fields import strip, tag_of, union_members
 
-__all__ = ["explain_model_error", "explain_msgspec_error", "join_path", "split_place"]
+__all__ = ["explain_model_error", "explain_msgspec_error", "explain_own_error", "join_path", "split_place"]
 
 KINDS = {
     "int": "a whole number",
@@ -74,7 +78,7 @@ _EXACT_LENGTH = re.compile(r"Expected `array` of length (\d+)(?: to (\d+))?, got
 _AT_LEAST_LENGTH = re.compile(r"Expected `array` of at least length (\d+), got \d+")
 _COMPARISON = re.compile(r"Expected `\w+` (>=|<=|>|<) (\S+)")
 _MULTIPLE = re.compile(r"Expected `\w+` that's a multiple of (\S+)")
-_PATTERN = re.compile(r"Expected `str` matching regex '(.*)'", re.DOTALL)
+_PATTERN = re.compile(r"Expected `str` matching regex (['\"].*['\"])", re.DOTALL)
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 
 LONGEST_NAME = 100
@@ -122,7 +126,7 @@ def explain_msgspec_error(message: str, type_: Any, *, as_text: bool) -> tuple[s
     if match := _MULTIPLE.fullmatch(message):
         return "", f"must be a multiple of {match[1]}"
     if match := _PATTERN.fullmatch(message):
-        return "", f"must match the pattern {match[1]}"
+        return "", f"must match the pattern {ast.literal_eval(match[1])}"
     return "", _explain_choice(type_)
 
 
@@ -150,6 +154,54 @@ def _explain_choice(type_: Any) -> str:
 def _count(number: int, unit: str) -> str:
     plural = {"entry": "entries"}.get(unit, f"{unit}s")
     return f"{number} {unit if number == 1 else plural}"
+
+
+# Errors that other code than the two libraries raises
+
+_RAISE = dis.opmap["RAISE_VARARGS"]
+_LENGTHS = {"min_length": "must have a length of {} or more", "max_length": "must have a length of {} or less"}
+
+
+def explain_own_error(error: BaseException) -> tuple[str, str]:
+    """Give the step to a field (mostly "") and a reason for an error out of a validator or a `__post_init__`.
+
+    That is the error's text where the user's own code raised it, and "does not fit" where Python or a package did.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "", "does not fit"
+    if trace.tb_frame.f_globals.get("__name__") == "attr.validators":
+        return _explain_attrs(trace.tb_frame.f_locals)
+    return "", (str(error) if _is_users(trace) else "") or "does not fit"
+
+
+def _is_users(trace: TracebackType) -> bool:
+    # A C function, `int` say, has no frame of its own: the last one is then the caller's, at a call and not at a `raise`.
+    code = trace.tb_frame.f_code
+    root = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+    if code.co_code[trace.tb_lasti] != _RAISE or (root in sys.stdlib_module_names and root != "__main__"):
+        return False
+    return root == "slugline" or "site-packages" not in code.co_filename
+
+
+def _explain_attrs(names: Mapping[str, Any]) -> tuple[str, str]:
+    """Say what a validator of attrs wants, from the names in its frame; its own message has the value in it."""
+    validator: Any = names.get("self")
+    attribute: Any = names.get("attr")
+    step = field_path(attribute.name) if hasattr(attribute, "name") else ""
+    for name, reason in _LENGTHS.items():
+        if hasattr(validator, name):
+            return step, reason.format(getattr(validator, name))
+    if hasattr(validator, "compare_op") and hasattr(validator, "bound"):
+        return step, COMPARED.get(validator.compare_op, "does not fit").format(validator.bound)
+    if hasattr(validator, "pattern"):
+        return step, f"must match the pattern {validator.pattern.pattern}"
+    if hasattr(validator, "options"):
+        allowed = (each.value if isinstance(each, enum.Enum) else each for each in validator.options)
+        return step, f"must be one of: {', '.join(map(str, allowed))}"
+    return step, "does not fit"
 
 
 # Pydantic: https://docs.pydantic.dev/latest/errors/validation_errors/
@@ -206,7 +258,8 @@ def explain_model_error(error: Mapping[str, Any]) -> str:
     """Give the reason for one entry of pydantic's `ValidationError.errors()`."""
     kind, context = str(error["type"]), error.get("ctx", {})
     if kind in ("value_error", "assertion_error"):
-        return str(context.get("error", "does not fit")) or "does not fit"
+        cause = context.get("error")
+        return explain_own_error(cause)[1] if isinstance(cause, BaseException) else "does not fit"
     if kind in MODEL_ERRORS:
         try:
             return MODEL_ERRORS[kind].format_map(

@@ -24,7 +24,7 @@ from slugline.http.multipart_form import UploadFile
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.routing.segments import CatchAll, OptionalCatchAll, Param, split_segments
-from slugline.schema.fields import union_members, walk_types
+from slugline.schema.fields import accepts_none, union_members, walk_types
 
 __all__ = [
     "UNTYPED",
@@ -72,8 +72,11 @@ class _Untyped:
 UNTYPED: Any = _Untyped()
 """In place of a type: the handler says nothing, or Any."""
 
-DOCUMENTED_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD"})
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
+"""All that OpenAPI 3.1 has a word for, in the order in which they are written."""
+FILE_METHODS = METHODS[:5]
+"""Those that a file names. HEAD and OPTIONS beside them are answered by themselves."""
+METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 _PLAIN_QUERY = dict[str, str | list[str]]
 
@@ -91,8 +94,10 @@ class PathParameter:
 class Operation:
     """One method of one route, with the types that its function declares.
 
-    `responses` is by status and never empty; a type is UNTYPED where the function says nothing. `content_types` are those in which the
-    body may come. `source` and `line` are the function's.
+    `responses` is by status and never empty; a type is UNTYPED where the function says nothing. `is_checked` tells whether there is
+    something that a client may get wrong, if only a body that nobody asked for. `is_open` is for a method that the
+    function does not mention while it mentions others: `responses` may not be all. `content_types` are those in which the body may come.
+    `source` and `line` are the function's.
     """
 
     method: str
@@ -101,6 +106,8 @@ class Operation:
     body: Any = UNTYPED
     query: Any = UNTYPED
     responses: Mapping[int, Any] = field(default_factory=lambda: {200: UNTYPED})
+    is_checked: bool = False
+    is_open: bool = False
     content_types: tuple[str, ...] = ("application/json",)
     summary: str = ""
     description: str = ""
@@ -113,28 +120,33 @@ class Operation:
         return f"{self.source}, line {self.line}" if self.line else self.source
 
     @property
-    def is_checked(self) -> bool:
-        """Whether there is something that a client may get wrong."""
-        return self.body is not UNTYPED or self.query is not UNTYPED
+    def is_typed(self) -> bool:
+        """Whether the function says anything of what it takes or gives."""
+        return self.is_checked or any(each is not UNTYPED for each in self.responses.values())
 
 
 @dataclass(frozen=True, slots=True)
 class HandlerTypes:
-    """What the annotations of one function say: the classes of `req` and `res`, and the types in their brackets."""
+    """What the annotations of one function say: the classes of `req` and `res`, and the types in their brackets.
+
+    `needs_body` is for a `handler` that cannot do without a body and never asks for `req.method`: a GET is not for it.
+    """
 
     request_class: type[Request[Any, Any]] = Request
     response_class: type[Response[Any]] = Response
     body: Any = UNTYPED
     query: Any = UNTYPED
     responses: Mapping[int, Any] = field(default_factory=lambda: {200: UNTYPED})
+    needs_body: bool = False
     line: int = 0
 
 
 def read_operations(functions: Mapping[str, Callable[..., Any]], route: str, source: str) -> tuple[Operation, ...]:
     """Read the functions of a route file: {"GET": GET, "POST": POST}, or {"handler": handler} for the one that answers all methods.
 
-    Of a `handler`, the documented methods are those that it compares `req.method` with; with none, POST when it declares a body and
-    GET otherwise. HEAD and OPTIONS are answered by themselves and are left out. Raises RouteModuleError as `read_handler` does.
+    A `handler` answers every method, whatever it compares `req.method` with: so it does in Next.js. One that names methods and knows
+    the status 405 is taken to refuse the others, and one that cannot do without a body refuses GET (`needs_body`). Of functions named
+    by method, HEAD and OPTIONS are left out, which are answered without one too. Raises RouteModuleError as `read_handler` does.
     """
     operations: list[Operation] = []
     for name, function in functions.items():
@@ -147,6 +159,7 @@ def read_operations(functions: Mapping[str, Callable[..., Any]], route: str, sou
             body=said.body,
             query=said.query,
             responses=said.responses,
+            is_checked=said.body is not UNTYPED or said.query is not UNTYPED,
             content_types=_content_types(said.body),
             summary=summary,
             description=description,
@@ -154,8 +167,8 @@ def read_operations(functions: Mapping[str, Callable[..., Any]], route: str, sou
             line=said.line,
         )
         operations.extend(
-            replace(whole, method=method, body=UNTYPED if method in METHODS_WITHOUT_BODY else said.body)
-            for method in _methods_of(name, function, said)
+            replace(whole, method=method, body=UNTYPED if method in METHODS_WITHOUT_BODY else said.body, is_open=is_open)
+            for method, is_open in _methods_of(name, function, said)
         )
     return tuple(operations)
 
@@ -183,6 +196,7 @@ def read_handler(function: Callable[..., Any], name: str, source: str) -> Handle
         body=_known(body),
         query=UNTYPED if query == _PLAIN_QUERY else _known(query),
         responses=_by_status(data),
+        needs_body=name == "handler" and _known(body) is not UNTYPED and not accepts_none(body) and not _asks_method(function),
         line=line,
     )
 
@@ -292,23 +306,32 @@ def _has_mark(type_: Any) -> bool:
 # What the file and the function say otherwise
 
 
-def _methods_of(name: str, function: Any, said: HandlerTypes) -> Iterable[str]:
-    if name != "handler":
-        return [name] if name in DOCUMENTED_METHODS else []
+def _asks_method(function: Any) -> bool:
     code = getattr(_plain(function), "__code__", None)
-    named = _texts(code.co_consts) if code is not None and "method" in code.co_names else set()
-    return [each for each in DOCUMENTED_METHODS if each in named] or (["GET"] if said.body is UNTYPED else ["POST"])
+    return code is None or "method" in code.co_names
 
 
-def _texts(constants: Iterable[Any]) -> set[str]:
-    """Give the texts among the constants of a function; `in ("GET", "POST")` is a tuple or a frozenset there."""
-    found = set()
+def _methods_of(name: str, function: Any, said: HandlerTypes) -> Iterable[tuple[str, bool]]:
+    """Give the methods that a function answers, each with whether it may answer in a way that its types do not say."""
+    if name != "handler":
+        return [(name, False)] if name in FILE_METHODS else []
+    if said.needs_body:
+        return [(each, False) for each in METHODS if each not in METHODS_WITHOUT_BODY]
+    code = getattr(_plain(function), "__code__", None)
+    constants = set(_flat(code.co_consts)) if code is not None and "method" in code.co_names else set()
+    named = [each for each in METHODS if each in constants]
+    if named and code is not None and (405 in constants or "METHOD_NOT_ALLOWED" in code.co_names):
+        return [(each, False) for each in named]
+    return [(each, bool(named) and each not in named) for each in METHODS]
+
+
+def _flat(constants: Iterable[Any]) -> Iterator[str | int]:
+    """Give the texts and numbers among the constants of a function; `in ("GET", "POST")` is a tuple or a frozenset there."""
     for each in constants:
-        if isinstance(each, str):
-            found.add(each)
+        if isinstance(each, str | int):
+            yield each
         elif isinstance(each, tuple | frozenset):
-            found |= _texts(each)
-    return found
+            yield from _flat(each)
 
 
 def _parameters_of(route: str) -> tuple[PathParameter, ...]:

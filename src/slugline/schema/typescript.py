@@ -13,7 +13,7 @@ from typing import Any
 
 from slugline.schema.fields import accepts_none, strip
 from slugline.schema.json_schema import REFERENCE, OperationSchemas, Schema
-from slugline.schema.signature import DOCUMENTED_METHODS, METHODS_WITHOUT_BODY, UNTYPED, Operation, PathParameter
+from slugline.schema.signature import FILE_METHODS, METHODS_WITHOUT_BODY, UNTYPED, Operation, PathParameter
 from slugline.schema.typescript_client import CLIENT, CLIENT_NAMES
 
 __all__ = ["FIRST_LINE", "make_typescript"]
@@ -38,12 +38,14 @@ RESERVED = frozenset({*CLIENT_NAMES, *_WORDS.split()})
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
-def make_typescript(operations: Iterable[Operation], *, base_path: str = "") -> str:
+def make_typescript(operations: Iterable[Operation], *, base_path: str = "", trailing_slash: bool = False) -> str:
     """Make the module; the same operations in any order give the same text, so that a file is only written when something changed.
 
-    `base_path` is what stands before every route, such as "/app".
+    `base_path` is what stands before every route, such as "/app"; with `trailing_slash` each URL ends as a server with that setting
+    wants it. HEAD, OPTIONS and TRACE are left out: `fetch` itself is for those.
     """
-    return _Module(sorted(operations, key=lambda each: (each.route, DOCUMENTED_METHODS.index(each.method)))).make(base_path)
+    called = [each for each in operations if each.method in FILE_METHODS]
+    return _Module(sorted(called, key=lambda each: (each.route, FILE_METHODS.index(each.method)))).make(base_path, trailing_slash)
 
 
 class _Module:
@@ -52,12 +54,13 @@ class _Module:
         self.schemas = OperationSchemas(operations)
         self.names = _make_names(self.schemas.components)
 
-    def make(self, base_path: str) -> str:
+    def make(self, base_path: str, trailing_slash: bool) -> str:
         routes = self._routes()
         shown = self._shown_components()
         declared = sorted((self.names[name], self.schemas.components[name]) for name in shown)
         types = [self._declare(name, schema) for name, schema in declared]
-        return "\n".join([HEAD, *types, routes, f"const basePath: string = {json.dumps(base_path)};\n", CLIENT])
+        address = f"const basePath: string = {json.dumps(base_path)};\nconst trailingSlash: boolean = {json.dumps(trailing_slash)};\n"
+        return "\n".join([HEAD, *types, routes, address, CLIENT])
 
     # Routes
 

@@ -4,7 +4,8 @@ __all__ = ["CLIENT", "CLIENT_NAMES"]
 
 CLIENT_NAMES = (
     "ApiError", "Arguments", "CallOptions", "ClientSettings", "Method", "PartOf", "Problem", "Routes", "RoutesWith", "Values",
-    "api", "basePath", "createClient", "fillRoute", "fillSegment", "holdsFile", "isProblem", "readData", "send", "writeForm", "writeQuery",
+    "api", "basePath", "createClient", "fillRoute", "fillSegment", "holdsFile", "isProblem", "readData", "send", "trailingSlash",
+    "writeForm", "writeQuery",
 )  # fmt: skip
 
 CLIENT = r"""/** What did not fit, as problem details (RFC 9457). */
@@ -92,7 +93,7 @@ async function send(settings: ClientSettings, method: Method, route: string, opt
 }
 
 function fillRoute(route: string, params: Values): string {
-  return route
+  const path = route
     .split("/")
     .flatMap((segment) => {
       const match = /^\[(\[?)(?:\.\.\.)?([^[\]]+)\]{1,2}$/.exec(segment);
@@ -103,6 +104,8 @@ function fillRoute(route: string, params: Values): string {
       return values.map((each) => fillSegment(route, String(each)));
     })
     .join("/");
+  // A server with that setting sends a file's name, which has a dot, to the path without the slash.
+  return trailingSlash && !path.slice(path.lastIndexOf("/")).includes(".") ? `${path}/` : path;
 }
 
 function fillSegment(route: string, value: string): string {

@@ -4,6 +4,8 @@ How to think about it: a good body costs one call of msgspec's decoder, which pa
 closely (faults.py), since msgspec stops at the first fault.
 """
 
+import math
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,11 +21,16 @@ from slugline.http.url import parse_query
 from slugline.schema.defaults import fill_defaults, needs_defaults
 from slugline.schema.faults import FaultFinder, convert_unknown, faults_of_model_error
 from slugline.schema.fields import accepts_none, find_fields, is_model, item_type, make_adapter, strip, value_type, walk_types, without_none
+from slugline.schema.reasons import split_place
 
 __all__ = ["BodyDecoder", "ValidationFault", "make_body_decoder", "make_json_decoder", "make_query_decoder"]
 
 JSON_TYPES = frozenset({"application/json", "application/ld+json"})
+MOST_EXACT = 2**53
+"""From here on a float in JSON may stand for several whole numbers."""
 FORM_TYPE = "application/x-www-form-urlencoded"
+
+_WHOLE_FRACTION = re.compile(rb"\d(?:\.0+(?!\d)|[eE])")
 
 Text = str | list[str]
 
@@ -157,7 +164,7 @@ def _refuse_unknown_classes(type_: Any) -> None:
 def _with_msgspec(type_: Any) -> tuple[Callable[[bytes], Any], Callable[[Mapping[str, Any], str], Any]]:
     decode = msgspec.json.Decoder(type_, dec_hook=convert_unknown).decode
     lacks_defaults = needs_defaults(type_)
-    decode_plain = msgspec.json.Decoder().decode
+    decode_plain = msgspec.json.Decoder(float_hook=_read_fraction).decode
     json_faults, text_faults = FaultFinder(type_, strict=True), FaultFinder(type_, strict=False)
 
     def from_json(raw: bytes) -> Any:
@@ -176,6 +183,12 @@ def _with_msgspec(type_: Any) -> tuple[Callable[[bytes], Any], Callable[[Mapping
             raise _not_json(error) from None
         except RecursionError:
             raise InvalidInput([ValidationFault("", "is nested too deeply")]) from None
+        if _WHOLE_FRACTION.search(raw):
+            try:
+                filled = msgspec.convert(value, type_, str_keys=True, dec_hook=convert_unknown)
+                return fill_defaults(filled) if lacks_defaults else filled
+            except msgspec.ValidationError as error:
+                first = error
         raise InvalidInput(json_faults.find(value, first)) from None
 
     def from_plain(values: Mapping[str, Any], place: str) -> Any:
@@ -186,6 +199,14 @@ def _with_msgspec(type_: Any) -> tuple[Callable[[bytes], Any], Callable[[Mapping
             raise InvalidInput(text_faults.find(values, error), place) from None
 
     return from_json, from_plain
+
+
+def _read_fraction(text: str) -> float | int:
+    """Give 2 for "2.0": to JSON Schema, and so to the OpenAPI document, that is an integer; msgspec refuses it where an int is wanted."""
+    number = float(text)
+    if math.isinf(number):
+        raise msgspec.DecodeError("Number out of range")
+    return int(number) if number.is_integer() and abs(number) < MOST_EXACT else number
 
 
 def _with_adapter(adapter: Any) -> tuple[Callable[[bytes], Any], Callable[[Mapping[str, Any], str], Any]]:
@@ -212,7 +233,9 @@ def _with_adapter(adapter: Any) -> tuple[Callable[[bytes], Any], Callable[[Mappi
 
 def _not_json(error: Exception) -> InvalidInput:
     # msgspec says where, as in "JSON is malformed: invalid character (byte 5)", and never what.
-    said = str(error) if isinstance(error, msgspec.DecodeError) else "the text is not UTF-8"
+    said = split_place(str(error))[0] if isinstance(error, msgspec.DecodeError) else "the text is not UTF-8"
+    if said.endswith("out of range"):  # it is JSON, of a number that no float holds
+        return InvalidInput([ValidationFault("", "has a number in it that is out of range")])
     detail = said.removeprefix("JSON is malformed: ").replace("Input data was truncated", "it ends too early")
     return InvalidInput([ValidationFault("", f"is not valid JSON: {detail}")])
 
