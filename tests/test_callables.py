@@ -87,6 +87,22 @@ async def test_async_functions_are_used_as_they_are_and_others_go_to_a_thread():
     assert ran == [plain]
 
 
+async def test_a_coroutine_that_a_plain_function_gives_back_is_awaited():
+    async def run_in_thread(function, *arguments):
+        return await asyncio.to_thread(function, *arguments)
+
+    loop = asyncio.get_running_loop()
+
+    async def inner(value):
+        await asyncio.sleep(0)
+        return value * 2, asyncio.get_running_loop() is loop
+
+    def outer(value):
+        return inner(value)
+
+    assert await make_awaitable(outer, run_in_thread)(3) == (6, True)
+
+
 async def test_a_worker_thread_gives_the_loop_something_to_do():
     async def double(value):
         await asyncio.sleep(0)

@@ -132,6 +132,10 @@ def test_a_new_project_is_complete_and_can_be_built(run, tmp_path):
     assert run("build", "shop").exit_code == 0
 
 
+def test_a_name_with_a_space_can_be_typed_as_it_is_shown(run):
+    assert "cd 'my shop'\n" in run("new", "my shop").stdout
+
+
 def test_an_empty_folder_can_become_a_project(run, tmp_path):
     (tmp_path / "shop").mkdir()
     assert run("new", "shop").exit_code == 0

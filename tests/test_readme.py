@@ -115,12 +115,18 @@ def test_programs_are_python(document: Path) -> None:
         ast.parse(program)
 
 
+def command_of(name: str) -> click.Command:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None, f"there is no command {name}"
+    return command
+
+
 @pytest.mark.parametrize("line", COMMANDS)
 def test_commands_exist(line: str) -> None:
     _, *words = shlex.split(line)
     if words == ["--version"]:
         return
-    command = main.commands[words[0]]
+    command = command_of(words[0])
     # Parsed, and neither checked nor run: the folders that the documents name are the reader's.
     command.make_parser(click.Context(command, help_option_names=["-h", "--help"])).parse_args(words[1:])
 
@@ -128,7 +134,7 @@ def test_commands_exist(line: str) -> None:
 def test_flags_of_start_are_documented() -> None:
     text = (ROOT / "docs" / "deployment.md").read_text()
     table = {flag for row in re.findall(r"^\| (`-.*?) \|", text, re.MULTILINE) for flag in re.findall(r"`(-[\w-]+)", row)}
-    shown = [each for each in main.commands["start"].params if isinstance(each, click.Option) and not each.hidden]
+    shown = [each for each in command_of("start").params if isinstance(each, click.Option) and not each.hidden]
     flags = {flag for parameter in shown for flag in parameter.opts}
     assert table == flags
 
@@ -488,3 +494,9 @@ def test_the_answers_of_the_guide_to_forms(project: Path) -> None:
             assert (refused.status_code, f"Note {fault}." in refused.text) == (422, True)
             assert f">\n{text}</textarea>" in refused.text
         assert client.post("/api/notes", data={"text": "tea"}, headers={"Origin": "https://evil.example"}).status_code == 403
+        large = client.post("/api/picture", data={"text": "tea"}, files={"picture": ("a.png", b"x" * 7_000_000, "image/png")})
+        assert (large.status_code, "Picture must not be larger than 5 MB." in large.text, ">\ntea</textarea>" in large.text) == (
+            413,
+            True,
+            True,
+        )

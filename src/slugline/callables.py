@@ -9,6 +9,7 @@ import functools
 import inspect
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from types import CoroutineType
 from typing import Any, Generic, Protocol, TypeVar
 
 __all__ = [
@@ -82,10 +83,18 @@ def is_async_callable(function: object) -> bool:
 
 
 def make_awaitable(function: Callable[..., Any], run_in_thread: RunInThread) -> Callable[..., Awaitable[Any]]:
-    """Give a callable whose result can be awaited: the function itself if it is async, else a hop to a worker thread."""
+    """Give a callable whose result can be awaited: the function itself if it is async, else a hop to a worker thread.
+
+    A coroutine that a `def` function gives back, as a decorator around an `async def` one does, is then awaited on the loop.
+    """
     if is_async_callable(function):
         return function
-    return functools.partial(run_in_thread, function)
+
+    async def call(*arguments: Any) -> Any:
+        result = await run_in_thread(function, *arguments)
+        return await result if isinstance(result, CoroutineType) else result
+
+    return call
 
 
 # What a handler calls, and what has to run on the loop: `await f()` in an `async def` handler, `f()` in a `def` one.

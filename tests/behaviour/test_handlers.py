@@ -18,6 +18,19 @@ def test_plain_handler_runs_on_a_worker_thread(site: Site) -> None:
     assert json.loads(site.ask("/api/handlers/plain").body)["thread"] != loop
 
 
+def test_coroutine_that_a_plain_function_gives_back_runs_on_the_loop(site: Site) -> None:
+    loop = json.loads(site.ask("/api/handlers/coroutine").body)["thread"]
+    answer = json.loads(site.ask("/api/handlers/decorated").body)
+    assert (answer["user"], answer["thread"]) == ("ada", loop)
+    assert answer["wrapped_in"] != loop
+
+
+def test_coroutine_that_a_plain_function_gives_back_may_fail(site: Site) -> None:
+    answer = site.ask("/api/handlers/decorated", "POST")
+    assert (answer.status, answer.body) == (500, b"Internal Server Error")
+    assert "a secret of the decorated handler" in site.log()
+
+
 METHODS = [
     # path, method, status, x-by, allow, body
     ("some", "GET", 200, "GET", None, b'{"method":"GET"}'),

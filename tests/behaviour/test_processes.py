@@ -121,6 +121,7 @@ def test_port_that_is_taken() -> None:
         ended = run_start(PROJECT, port)
     assert ended.returncode == 1
     assert f"Port {port} on 127.0.0.1 cannot be had" in ended.stderr
+    assert "Slugline on" not in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

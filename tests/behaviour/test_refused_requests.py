@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from behaviour.conftest import FindSite
 from behaviour.sites import ServerSite
+from slugline.commands.start import HEADER_BUFFER_BYTES
 
 HOST = b"Host: localhost\r\n"
 
@@ -124,3 +126,27 @@ def test_options_for_the_server_as_a_whole(server: ServerSite) -> None:
     answer = server.wire.exchange(get(b"*", method=b"OPTIONS"))
     assert answer is not None
     assert answer.status == 204
+
+
+LARGE_HEADS = {
+    "a long field": get(b"/api/count", HOST + b"X-Long: %s\r\n" % (b"a" * 2 * HEADER_BUFFER_BYTES)),
+    "a long path": get(b"/api/count?%s" % (b"a" * 2 * HEADER_BUFFER_BYTES)),
+    "many fields": get(b"/api/count", HOST + b"".join(b"X-%d: 1\r\n" % number for number in range(100))),
+}
+
+
+@pytest.mark.parametrize("case", LARGE_HEADS)
+def test_large_head(find_site: FindSite, case: str) -> None:
+    granian: ServerSite = find_site("granian")  # what `slugline start` sets; uvicorn takes any
+    answer = granian.wire.exchange(LARGE_HEADS[case])
+    assert answer is not None
+    assert answer.status == 431
+    assert granian.ask("/api/hello").status == 200
+
+
+def test_many_fields_below_the_limit(find_site: FindSite) -> None:
+    granian: ServerSite = find_site("granian")
+    fields = HOST + b"".join(b"X-%d: 1\r\n" % number for number in range(99))
+    answer = granian.wire.exchange(get(b"/api/count", fields))
+    assert answer is not None
+    assert answer.status == 200

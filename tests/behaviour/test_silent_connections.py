@@ -1,6 +1,7 @@
 """Connections that say nothing, or half of what they should, or do not listen, hold nobody up."""
 
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from behaviour.conftest import FindSite
 from behaviour.sites import ServerSite
 from behaviour.wire import make_request, wait_until
+from slugline.commands.start import HEADER_SECONDS
 
 ESTABLISHED = "01"
 
@@ -22,6 +24,21 @@ def test_normal_request_beside_silent_connections(server: ServerSite) -> None:
         for _ in range(20):
             stack.enter_context(server.wire.connect()).ask("/api/hello")  # and some that stay open after an answer
         assert [server.ask("/api/hello").status for _ in range(20)] == [200] * 20
+
+
+def test_silent_connections_are_closed(find_site: FindSite) -> None:
+    """Ten seconds, without the seconds that a busy machine adds; uvicorn waits for ever for a head."""
+    granian: ServerSite = find_site("granian")
+    with ExitStack() as stack:
+        silent = stack.enter_context(granian.wire.connect())
+        half = stack.enter_context(granian.wire.connect())
+        half.send(b"GET /api/hello HTTP/1.1\r\nHost: loc")
+        idle = stack.enter_context(granian.wire.connect())
+        assert idle.ask("/api/hello").status == 200
+        started = time.monotonic()
+        for connection in (silent, half, idle):
+            connection.read_to_end()
+        assert time.monotonic() - started > HEADER_SECONDS - 1
 
 
 UNREAD = {

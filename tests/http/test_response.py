@@ -598,9 +598,17 @@ def test_an_event_stream_sends_its_head_and_every_event_at_once(wire):
     assert res.ended
 
 
-def test_an_event_stream_keeps_a_cache_control_of_the_handler(wire):
-    make(wire).set_header("Cache-Control", "no-store").event_stream()
-    assert wire.head[1]["cache-control"] == "no-store"
+@pytest.mark.parametrize(
+    ("own", "sent"),
+    [
+        ("no-store", "no-store, no-transform"),
+        ("No-Transform, private", "No-Transform, private"),
+        (["no-cache", "private"], "no-cache, private, no-transform"),
+    ],
+)
+def test_an_event_stream_keeps_a_cache_control_of_the_handler(wire, own, sent):
+    make(wire).set_header("Cache-Control", own).event_stream()
+    assert wire.head[1]["cache-control"] == sent
 
 
 async def test_an_event_stream_can_be_waited_for(wire):

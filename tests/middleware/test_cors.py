@@ -281,6 +281,7 @@ REFUSED = {
     "a list in a list": ({"origin": [["https://a.example"]]}, "is no origin"),
     "True in a list": ({"origin": [True]}, "True is no origin"),
     "an empty text in a list": ({"origin": [""]}, "'' is no origin"),
+    "a function of the origin alone": ({"origin": lambda origin: True}, "given as origin, must take two arguments: (origin, req)."),
     "a line break in an origin": ({"origin": "https://a.example\r\nX: 1"}, "line break"),
     "a line break in a list of origins": ({"origin": ["https://a.example\n"]}, "line break"),
     "a slash behind an origin": ({"origin": "https://a.example/"}, "nothing behind: 'https://a.example'."),

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -52,6 +52,12 @@ def site(project: Path) -> Open:
             yield client
 
     return open_site
+
+
+def _part(name: str, content: bytes, *, is_file: bool = False) -> bytes:
+    """Write a part of a form whose boundary is "limit"."""
+    file = '; filename="a.bin"' if is_file else ""
+    return f'--limit\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode() + content + b"\r\n"
 
 
 def policy(response: Response) -> str | None:
@@ -486,6 +492,47 @@ class TestRender:
             done = client.post("/api/sign", data={"name": "Ada"})
             assert (done.status_code, done.headers["location"]) == (303, "/")
             assert client.get("/sign").text == "new||"  # nothing of it is kept
+
+    TOO_LARGE: ClassVar[dict[str, str]] = {
+        "sign.html": "{{ form.error('') if form }}|{{ form.value('name') if form }}|{{ form.files if form }}",
+        "api/sign.py": (
+            "from slugline import UploadFile, read_form\nimport msgspec\n"
+            "config = {'api': {'bodyParser': {'sizeLimit': '100kb', 'refuseTooLarge': False}}}\n"
+            "class Entry(msgspec.Struct):\n    name: str\n    last: str\n    file: UploadFile | None = None\n"
+            "def POST(req, res):\n    form = read_form(req, Entry)\n"
+            "    if not form.valid:\n        res.render('/sign', form=form)\n        return\n"
+            "    res.send(f'{form.data.name} {form.data.file.size} {form.data.last}')\n"
+        ),
+        "api/typed.py": (
+            "from typing import Any\nfrom slugline import Request, UploadFile\nimport msgspec\n"
+            "config = {'api': {'bodyParser': {'sizeLimit': '100kb', 'refuseTooLarge': False}}}\n"
+            "class Entry(msgspec.Struct):\n    name: str\n    file: UploadFile | None = None\n"
+            "def POST(req: Request[Entry], res: Any) -> None:\n    res.send('taken')\n"
+        ),
+    }
+
+    @pytest.mark.parametrize("size", [102_401, 300_000, 3_000_000])
+    @pytest.mark.parametrize("declared", [True, False])
+    def test_a_form_that_is_too_large_is_shown_again(self, site: Open, size: int, declared: bool) -> None:
+        def form_of(size: int) -> dict[str, Any]:
+            parts = [("name", ()), ("file", (size,)), ("last", ())]
+            pieces = [_part(name, b"x" * length[0] if length else b"<Ada>", is_file=bool(length)) for name, length in parts]
+            body = b"".join(pieces) + b"--limit--\r\n"
+            chunks = body if declared else iter([body[at : at + 50_000] for at in range(0, len(body), 50_000)])
+            return {"content": chunks, "headers": {"Content-Type": "multipart/form-data; boundary=limit"}}
+
+        with site(self.TOO_LARGE) as client:
+            answer = client.post("/api/sign", **form_of(size))
+            assert (answer.status_code, answer.text, policy(answer)) == (413, "is too large|&lt;Ada&gt;|{}", NEVER)
+            assert client.post("/api/sign", **form_of(1000)).text == "<Ada> 1000 <Ada>"
+            assert client.post("/api/typed", **form_of(size)).status_code == 413
+            assert client.post("/api/sign", json={"name": "x" * size}).status_code == 413
+
+    def test_a_form_that_is_too_large_and_of_another_site_is_refused(self, site: Open) -> None:
+        headers = {"Content-Type": "multipart/form-data; boundary=limit", "Sec-Fetch-Site": "cross-site"}
+        with site(self.TOO_LARGE) as client:
+            body = _part("name", b"Ada") + _part("file", b"x" * 200_000, is_file=True) + b"--limit--\r\n"
+            assert client.post("/api/sign", content=body, headers=headers).status_code == 403
 
     def test_a_form_of_another_site_is_refused(self, site: Open) -> None:
         with site({**self.SIGN, "api/sign.py": self.ROUTE.format(define="def", wait="")}) as client:

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from slugline.errors import ClientDisconnected, ResponseError
+from slugline.errors import ClientDisconnected, InvalidHeader, ResponseError
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.runtime.channel import Channel, StreamCut
@@ -92,6 +92,24 @@ def test_what_the_handler_has_set_stands(tmp_path):
     part, response = opened(path, before=lambda res: res.write_head(201, {"Content-Type": "text/x", "Last-Modified": "never"}))
     part.close()
     assert (response.get_header("content-type"), response.get_header("last-modified"), response.status_code) == ("text/x", "never", 201)
+
+
+@pytest.mark.parametrize(("declared", "status"), [("5", 200), (5, 200), ("999", 204)])
+def test_a_length_that_the_handler_has_set_rightly(tmp_path, declared, status):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"12345")
+    part, _ = opened(path, before=lambda response: response.status(status).set_header("Content-Length", declared))
+    assert part.length == 5
+    part.close()
+
+
+@pytest.mark.parametrize("declared", ["4", "6", ["5", "5"]])
+@pytest.mark.parametrize("as_path", [True, False])
+def test_a_length_that_is_not_the_files_is_refused(tmp_path, declared, as_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"12345")
+    with pytest.raises(InvalidHeader, match="the file has 5 bytes"):
+        opened(path if as_path else path.open("rb"), before=lambda response: response.append_header("Content-Length", declared))
 
 
 def test_what_is_no_file_is_refused(tmp_path):

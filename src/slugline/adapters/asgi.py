@@ -5,16 +5,15 @@ import os
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from slugline.errors import ProjectError
-from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.project.discover import discover
 from slugline.runtime.access_log import AccessLog, make_access_log
 from slugline.runtime.app import App
 from slugline.runtime.asgi_types import Receive, Scope, Send
 from slugline.runtime.connect import connect
+from slugline.runtime.scope_request import read_scope
 from slugline.runtime.settings import Settings
 from slugline.runtime.whole_body import ONE_PIECE_BYTES, send_whole
 
@@ -46,12 +45,7 @@ class AsgiAdapter:
             await self._answer_other(scope, receive, send)
             return
         app = self.app
-        raw_path = scope.get("raw_path") or quote(scope["path"]).encode("ascii")  # a server need not give the raw one
-        request: Request[Any, Any] = Request(scope["method"], raw_path, scope["query_string"], scope["headers"], scope)
-        if scope.get("root_path"):
-            _strip_root_path(request, scope["root_path"])
-        request._receive = receive
-        request._send = send
+        request = read_scope(scope, scope["method"], receive, send)
         if app.loop is None:
             app.bind_running_loop()
         started = time.perf_counter() if self._log is not None else 0.0
@@ -106,11 +100,3 @@ def _status_of(response: Response[Any] | None) -> int:
     if response is None:
         return 500
     return response._status if response._final is None else response._final[0]
-
-
-def _strip_root_path(request: Request[Any, Any], root_path: str) -> None:
-    """Take the prefix away under which an outer application has mounted this one."""
-    prefix = root_path.rstrip("/").encode("utf-8")
-    if request.raw_path == prefix or request.raw_path.startswith(prefix + b"/"):
-        request.raw_path = request.raw_path[len(prefix) :] or b"/"
-        request._mount_prefix = prefix.decode("latin-1")

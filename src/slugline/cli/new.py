@@ -1,5 +1,6 @@
 """`slugline new`."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -19,4 +20,4 @@ def new(name: Path, template: str) -> None:
     for path in create_project(name, template):
         click.echo(f"  {click.style('+', fg='green')} {path}")
     steps = next_steps(template)
-    click.echo("\n".join(["\nNow:", f"  cd {name}", *(f"  {step}" for step in steps)]))
+    click.echo("\n".join(["\nNow:", f"  cd {shlex.quote(str(name))}", *(f"  {step}" for step in steps)]))

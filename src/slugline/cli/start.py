@@ -70,8 +70,8 @@ def start(
     given |= {"compress": False} if no_compress else {}
     given |= BEHIND_NEXTJS if behind_nextjs else {}
     name = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::1", "::") else f"[{host}]" if ":" in host else host
-    click.echo(f"Slugline on http://{name}:{port}", err=True)
-    start_server(directory, ServerOptions(host, port, workers, log_level, given=given, next_dist=next_dist))
+    options = ServerOptions(host, port, workers, log_level, given=given, next_dist=next_dist)
+    start_server(directory, options, lambda: click.echo(f"Slugline on http://{name}:{port}", err=True))
 
 
 def _python_command(directory: Path) -> list[str]:

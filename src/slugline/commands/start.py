@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -65,8 +65,8 @@ class ServerOptions:
     """The folder to which a Next.js app in the project is built; the keys of draft mode are in it."""
 
 
-def start(directory: Path, options: ServerOptions) -> None:
-    """Check the project, then serve it until SIGTERM or SIGINT.
+def start(directory: Path, options: ServerOptions, announce: Callable[[], None] | None = None) -> None:
+    """Check the project, then serve it until SIGTERM or SIGINT; `announce` is called between the two.
 
     Raises ProjectError before anything listens; ServerError for an address or a port that cannot be had, and too few files.
     """
@@ -83,6 +83,8 @@ def start(directory: Path, options: ServerOptions) -> None:
     address = resolve_host(options.host)
     find_port(address, options.port)
     _raise_file_limit()
+    if announce is not None:
+        announce()
     server = Granian(
         # Only named in messages: the loader below gives the application.
         target=str(directory),

@@ -139,6 +139,14 @@ class MultipartForm:
             self._parser.close()
         except MultipartError:
             raise BadRequest("Invalid body") from None
+        files: dict[str, Any] = {}
+        for name, file in self._files:
+            file.file.seek(0)
+            _add(files, name, file)
+        return self.read_fields(), files
+
+    def read_fields(self) -> Fields:
+        """Give the fields that have come as a whole; also before the end, of a form that is read no further."""
         default = next((value.decode("ascii", "replace") for name, value, _ in self._fields if name == "_charset_"), None)
         fields: dict[str, Any] = {}
         for name, value, charset in self._fields:
@@ -147,11 +155,7 @@ class MultipartForm:
                 _add(fields, name, decode_text(value, (charset or default or "utf-8").lower(), keep_mark=True))
             except UnicodeDecodeError:
                 raise BadRequest("Invalid body") from None
-        files: dict[str, Any] = {}
-        for name, file in self._files:
-            file.file.seek(0)
-            _add(files, name, file)
-        return fields, files
+        return fields
 
     def close(self) -> None:
         """Close every file."""

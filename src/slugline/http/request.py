@@ -6,6 +6,7 @@ from typing import Any, Generic, Protocol
 from typing_extensions import TypeVar
 
 from slugline.callables import RunInThread
+from slugline.errors import BodyTooLarge
 from slugline.http.cookies import parse_cookie_header
 from slugline.http.draft_cookies import (
     OFF,
@@ -82,6 +83,7 @@ class Request(Generic[Body, Query]):
     _receive: Any = None
     _send: Any = None
     _form: Any = None
+    _too_large: BodyTooLarge | None = None  # the form was, and its fields are those that came before the limit
     _socket: Any = None
     _channel: Any = None
     _unawaited: Any = None  # a middleware that the handler began to run and has not awaited

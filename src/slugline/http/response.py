@@ -14,6 +14,7 @@ from typing_extensions import TypeVar
 
 from slugline.callables import call_from_handler
 from slugline.errors import AlreadyAnswered, InvalidRedirect, ResponseError
+from slugline.http.compression import transforms
 from slugline.http.cookies import format_set_cookie
 from slugline.http.draft_cookies import IV_BYTES, SALT_BYTES, PreviewSource, clear_draft_cookies, make_draft_cookie, make_preview_cookies
 from slugline.http.event_stream import encode_comment, encode_event
@@ -396,8 +397,9 @@ class Response(Generic[Data]):
         if self._stage:
             raise self._too_late("event_stream()")
         self.set_header("content-type", "text/event-stream; charset=utf-8")
-        if not self.has_header("cache-control"):
-            self.set_header("cache-control", "no-cache, no-transform")
+        own = self.get_header("cache-control")
+        text = "no-cache" if own is None else own if isinstance(own, str) else ", ".join(own)
+        self.set_header("cache-control", f"{text}, no-transform" if transforms(text) else text)
         self.set_header("x-accel-buffering", "no")
         self._open_channel(TEXT)
         return EventStream(self)

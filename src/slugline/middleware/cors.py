@@ -4,6 +4,7 @@ The options and the answers are those of the npm package `cors` 2.8.6, header fo
 """
 
 import difflib
+import inspect
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class Cors:
         self._function: Callable[..., Any] | None = None
         self._policy: _Policy | None = None
         if callable(origin):
-            self._function = origin
+            self._function = _check_function(origin)
         else:
             self._policy = _make_policy(origin, credentials=credentials)
             _check_origins(origin)
@@ -206,6 +207,17 @@ def _make_list_policy(entries: Sequence[object]) -> _Policy:
                 "a list of texts and patterns, or a function (origin, req) that gives one of these."
             )
     return _Policy(exact=frozenset(exact), patterns=tuple(patterns))
+
+
+def _check_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        name = getattr(function, "__qualname__", type(function).__qualname__)
+        raise ConfigError(f"Cors: {name}, given as origin, must take two arguments: (origin, req).") from None
+    except ValueError:  # a builtin without a signature: taken at its word
+        pass
+    return function
 
 
 def _check_origins(origin: object) -> None:

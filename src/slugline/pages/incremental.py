@@ -8,6 +8,9 @@ processes respect. The task belongs to nobody: a request waits for it behind a s
 
 `regenerate` is for data that has just changed. What is being made already may have been made of the data before, so it
 waits for that to end and makes the page once more (`_queued`); those who ask while it waits share it.
+
+Anybody can make up paths, each of which may be found not to exist. Such a 404 stays in this process, whose memory has a limit: a
+store would fill up with them.
 """
 
 import asyncio
@@ -100,30 +103,30 @@ class Incremental:
             return None
         return entry
 
-    async def get(self, path: str, render: Render) -> Made:
+    async def get(self, path: str, render: Render, *, is_named: bool = True) -> Made:
         """Give a page, and whether it was kept, is stale and made anew in the background, or was made now.
 
-        Raises what `render` raises, when there is no older page.
+        `is_named`: the project has named the path, nobody has made it up. Raises what `render` raises, when there is no older page.
         """
         entry = self.peek(path) or await self._find(path)
         if entry is None:
-            task = self._making.get(path) or self._queued.get(path) or self._start(path, self._make_first(path, render))
+            task = self._making.get(path) or self._queued.get(path) or self._start(path, self._make_first(path, render, is_named))
             return await asyncio.shield(task)
         if not entry.is_stale(self._clock()):
             return entry, "HIT"
         if path not in self._making and path not in self._queued:
-            task = self._start(path, self._make_anew(path, entry, render))
+            task = self._start(path, self._make_anew(path, entry, render, is_named))
             self._spawn(asyncio.wait, [task])
         return entry, "STALE"
 
-    async def regenerate(self, path: str, render: Render) -> Entry:
+    async def regenerate(self, path: str, render: Render, *, is_named: bool = True) -> Entry:
         """Make a page anew from data as they are now, keep it, and give it; `res.revalidate`.
 
         Raises what `render` raises; the page before is kept then, and tried again soon.
         """
         task = self._queued.get(path)
         if task is None:
-            task = self._queued[path] = self._create_task(self._make_queued(path, self._making.get(path), render))
+            task = self._queued[path] = self._create_task(self._make_queued(path, self._making.get(path), render, is_named))
             _forget_when_done(self._queued, path, task)
         entry, _ = await asyncio.shield(task)
         return entry
@@ -208,7 +211,7 @@ class Incremental:
         _forget_when_done(self._making, path, task)
         return task
 
-    async def _make_first(self, path: str, render: Render) -> Made:
+    async def _make_first(self, path: str, render: Render, is_named: bool) -> Made:
         """Make a page that there is not, or take the one that another worker makes meanwhile."""
         claim = None
         try:
@@ -220,11 +223,11 @@ class Incremental:
                 if claim is not None:
                     break
                 await self._sleep(seconds)
-            return await self._make(path, render, claim, None), "MISS"
+            return await self._make(path, render, claim, None, is_named), "MISS"
         finally:
             await self._release(claim)
 
-    async def _make_anew(self, path: str, previous: Entry, render: Render) -> Made:
+    async def _make_anew(self, path: str, previous: Entry, render: Render, is_named: bool) -> Made:
         """Make a stale page anew, unless another worker does or has; raises nothing, and gives the best page there is."""
         claim = None
         try:
@@ -236,14 +239,14 @@ class Incremental:
             found = await self._load(path) or previous
             if not found.is_stale(self._clock()):
                 return found, "HIT"
-            return await self._make(path, render, claim, found), "MISS"
+            return await self._make(path, render, claim, found, is_named), "MISS"
         except Exception:
             logger.exception("The page %s could not be made anew. The one before is still served, and it is tried again soon.", path)
             return previous, "STALE"
         finally:
             await self._release(claim)
 
-    async def _make_queued(self, path: str, before: asyncio.Task[Made] | None, render: Render) -> Made:
+    async def _make_queued(self, path: str, before: asyncio.Task[Made] | None, render: Render, is_named: bool) -> Made:
         """Make a page anew after what is being made now has ended."""
         if before is not None:
             await asyncio.wait([before], timeout=self._claim_seconds)
@@ -260,31 +263,34 @@ class Incremental:
                 if claim is not None:
                     break
                 await self._sleep(seconds)
-            return await self._make(path, render, claim, await self._load(path)), "MISS"
+            return await self._make(path, render, claim, await self._load(path), is_named), "MISS"
         finally:
             await self._release(claim)
 
-    async def _make(self, path: str, render: Render, claim: Claim | None, previous: Entry | None) -> Entry:
+    async def _make(self, path: str, render: Render, claim: Claim | None, previous: Entry | None, is_named: bool) -> Entry:
         """Render a page and keep it. Raises what `render` raises, after which `previous` counts as fresh for a few seconds."""
         try:
             entry = await render()
         except Exception:
             if previous is not None:
-                await self._keep(path, self._retried_soon(previous), claim, previous)
+                await self._keep(path, self._retried_soon(previous), claim, previous, is_named)
             raise
-        await self._keep(path, entry, claim, previous)
+        await self._keep(path, entry, claim, previous, is_named)
         return entry
 
     def _retried_soon(self, entry: Entry) -> Entry:
         seconds = min(max(entry.revalidate_seconds or SOONEST_RETRY_SECONDS, SOONEST_RETRY_SECONDS), LATEST_RETRY_SECONDS)
         return msgspec.structs.replace(entry, revalidate_seconds=seconds, rendered_at=self._clock())
 
-    async def _keep(self, path: str, entry: Entry, claim: Claim | None, previous: Entry | None) -> None:
+    async def _keep(self, path: str, entry: Entry, claim: Claim | None, previous: Entry | None, is_named: bool) -> None:
         """Write a page, unless the claim has passed to somebody who has written since: what they made is newer."""
         with self._watching(path) as watch:
-            written = await self._run_in_thread(_write_unless_late, self._store, path, entry, claim, previous)
+            if entry.kind == "not_found" and not is_named:
+                kept = await self._run_in_thread(_write_over, self._store, path, entry, claim, previous)
+            else:
+                kept = await self._run_in_thread(_write_unless_late, self._store, path, entry, claim, previous)
             self._look_for_changes()
-        if written and not watch.changed:
+        if kept and not watch.changed:
             self._remember(path, entry)
         else:
             self._drop((path,))
@@ -304,6 +310,12 @@ class _Watch:
     def __init__(self, path: str) -> None:
         self.path = path
         self.changed = False
+
+
+def _write_over(store: PageStore, path: str, entry: Entry, claim: Claim | None, previous: Entry | None) -> bool:
+    """Write in place of a page that the store has; where it has none, give True without writing. On a worker thread."""
+    # SECURITY: made-up paths cost no room in the store, which has no limit.
+    return store.read(path) is None or _write_unless_late(store, path, entry, claim, previous)
 
 
 def _write_unless_late(store: PageStore, path: str, entry: Entry, claim: Claim | None, previous: Entry | None) -> bool:

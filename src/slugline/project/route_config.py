@@ -23,7 +23,7 @@ SIZE_FORM = 'a number of bytes or a text such as "500kb" or "2mb"'
 
 CONFIG_KEYS = ("api", "maxDuration")
 API_KEYS = ("bodyParser", "responseLimit", "externalResolver", "streamLimit")
-BODY_PARSER_KEYS = ("sizeLimit",)
+BODY_PARSER_KEYS = ("sizeLimit", "refuseTooLarge")
 NEXTJS_ONLY_KEYS = ("runtime", "regions", "preferredRegion")
 
 HOME_OF_KEY = {
@@ -37,6 +37,7 @@ HOME_OF_KEY = {
 class RouteConfig:
     """What a route's `config` settles; the defaults are those of a file without one.
 
+    With `refuse_too_large` off, a multipart form over the limit reaches the handler, cut off.
     `size_limit_text` and `stream_limit_text` are the limits as the file writes them, for the text of a 413.
     `stream_limit_bytes` counts with `body_parser` off; None is no limit. `response_limit_bytes` only leads to a warning.
     """
@@ -44,6 +45,7 @@ class RouteConfig:
     body_parser: bool = True
     size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES
     size_limit_text: str = "1mb"
+    refuse_too_large: bool = True
     stream_limit_bytes: int | None = None
     stream_limit_text: str = ""
     response_limit_bytes: int | None = DEFAULT_RESPONSE_LIMIT_BYTES
@@ -59,12 +61,13 @@ def parse_route_config(config: object, source: str) -> RouteConfig:
     """
     top = _Section("config", config, CONFIG_KEYS, source)
     api = _Section(top.path_of("api"), top.get("api", {}), API_KEYS, source)
-    body_parser, size_limit_bytes, size_limit_text = _read_body_parser(api)
+    body_parser, size_limit_bytes, size_limit_text, refuse_too_large = _read_body_parser(api)
     stream_limit_bytes, stream_limit_text = _read_stream_limit(api, body_parser)
     return RouteConfig(
         body_parser=body_parser,
         size_limit_bytes=size_limit_bytes,
         size_limit_text=size_limit_text,
+        refuse_too_large=refuse_too_large,
         stream_limit_bytes=stream_limit_bytes,
         stream_limit_text=stream_limit_text,
         response_limit_bytes=_read_response_limit(api),
@@ -128,15 +131,18 @@ def _explain_unknown(written: str, keys: Sequence[str]) -> str:
     return f"is an unknown key.{question} Allowed: {_list_keys(keys)}."
 
 
-def _read_body_parser(api: _Section) -> tuple[bool, int, str]:
+def _read_body_parser(api: _Section) -> tuple[bool, int, str, bool]:
     value = api.get("bodyParser", True)
     path = api.path_of("bodyParser")
     if isinstance(value, bool):
-        return value, DEFAULT_SIZE_LIMIT_BYTES, "1mb"
+        return value, DEFAULT_SIZE_LIMIT_BYTES, "1mb", True
     if not isinstance(value, Mapping):
         api.refuse(path, value, 'True, False or {"sizeLimit": "1mb"}')
     section = _Section(path, value, BODY_PARSER_KEYS, api.source)
-    return True, *_read_size(section, "sizeLimit", section.get("sizeLimit", "1mb"))
+    refuses = section.get("refuseTooLarge", True)
+    if not isinstance(refuses, bool):
+        section.refuse(section.path_of("refuseTooLarge"), refuses, "True or False")
+    return True, *_read_size(section, "sizeLimit", section.get("sizeLimit", "1mb")), refuses
 
 
 def _read_stream_limit(api: _Section, body_parser: bool) -> tuple[int | None, str]:

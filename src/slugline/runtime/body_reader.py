@@ -30,6 +30,7 @@ class BodyReader:
         limit_bytes: int | None,
         limit_text: str = "",
         expects_continue: bool = False,
+        keeps_beginning: bool = False,
     ) -> None:
         self._receive = receive
         self._settings = settings
@@ -37,8 +38,11 @@ class BodyReader:
         self._limit = limit_bytes
         self._limit_text = limit_text
         self._expects_continue = expects_continue
+        self._keeps_beginning = keeps_beginning
         self._received = 0
         self.exhausted = False
+        self.last_piece = b""
+        """What came of the last chunk before the limit, when that was passed."""
 
     async def read(self) -> bytes:
         """Read the whole body.
@@ -66,7 +70,7 @@ class BodyReader:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self.exhausted:
             return
-        if self._limit is not None and self._declared is not None and self._declared > self._limit:
+        if self._limit is not None and self._declared is not None and self._declared > self._limit and not self._keeps_beginning:
             await self._refuse()
         clock = _BodyClock(self._settings)
         try:
@@ -102,6 +106,7 @@ class BodyReader:
         self._received += len(chunk)
         clock.progress(self._received)
         if self._limit is not None and self._received > self._limit:
+            self.last_piece = chunk[: self._limit - self._received]
             await self._refuse(more=message.get("more_body", False))
         if not message.get("more_body", False):
             self.exhausted = True

@@ -17,6 +17,7 @@ from slugline.runtime.error_response import is_expected, make_error_response
 from slugline.runtime.request_checks import check_request
 from slugline.runtime.resolve import Ended, Forward, Found, OuterFields, resolve
 from slugline.runtime.run_root_middleware import answer_outcome
+from slugline.runtime.scope_request import read_scope
 from slugline.runtime.threads import Overloaded
 from slugline.runtime.websocket import WebSocket
 
@@ -27,12 +28,8 @@ logger = logging.getLogger("slugline")
 
 async def connect(app: App, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a WebSocket handshake and run the socket; it is counted as a stream and closed with 1001 when the server stops."""
-    request: Request[Any, Any] = Request(
-        scope.get("method", "GET"), scope["raw_path"], scope["query_string"], list(scope["headers"]), scope
-    )
+    request = read_scope(scope, "GET", receive, send)
     request._host = app
-    request._receive = receive
-    request._send = send
     if app.loop is None:
         app.bind_running_loop()
     response: Response[Any] = Response(request, app)
@@ -53,6 +50,7 @@ async def connect(app: App, scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _run(app: App, request: Request[Any, Any], response: Response[Any], scope: Scope) -> None:
     socket = WebSocket(scope, request._receive, request._send)
+    socket.path = request.path
     try:
         if app.load.streams > app.settings.max_streams or app.stopping:
             raise Overloaded

@@ -184,16 +184,18 @@ class PageRoute:
         entry = incremental.peek(path)
         state = "HIT"
         if entry is None:
+            is_named = True
             if self.is_dynamic:
                 known = await self._site.known_paths(self)
-                if known.fallback != "blocking" and not self.is_known(path, known):
+                is_named = self.is_known(path, known)
+                if known.fallback != "blocking" and not is_named:
                     if known.fallback is False:
                         await self.answer_error(response, 404)
                         return
                     if not await incremental.holds(path):
                         await self._answer_fallback(request, response)
                         return
-            entry, state = await incremental.get(path, lambda: self.make(request.params))
+            entry, state = await incremental.get(path, lambda: self.make(request.params), is_named=is_named)
         if entry.kind == "not_found":
             response.set_header("x-nextjs-cache", state)
             await self.answer_error(response, 404, cache_control(entry))
@@ -228,7 +230,8 @@ class PageRoute:
             response.status(404).set_header("cache-control", NEVER_STORE).end("Not Found")
             return
         if not self._site.is_live:
-            await self._site.incremental.get(self.path_of(request.params), lambda: self.make(request.params))
+            path = self.path_of(request.params)
+            await self._site.incremental.get(path, lambda: self.make(request.params), is_named=self.is_known(path, known))
         response.status(204).set_header("cache-control", NEVER_STORE).end()
 
     def path_of(self, params: Params) -> str:
@@ -329,7 +332,8 @@ class PageRoute:
         extras = {"params": dict(params), "path": self.path_of(params), "draft_mode": request.draft_mode, "form": form}
         document = await self._renderer.render(self.page, {**own, **props}, extras)
         if status == 200 and form is not None and not form.valid:
-            response.status(422)  # RFC 9110 section 15.5.21: understood, and not acceptable
+            # RFC 9110 sections 15.5.14 and 15.5.21: too much; understood, and not acceptable.
+            response.status(413 if getattr(form, "too_large", False) else 422)
         if not response.has_header("cache-control"):
             response.set_header("cache-control", NEVER_STORE)
         answer_html(response, document)

@@ -129,14 +129,16 @@ class Pages:
     async def revalidate(self, route: PageRoute, params: Params, *, only_generated: bool) -> int:
         """Make a page anew, and give the status that says how it went: 200, 404 for a path that there is not, 500."""
         path = route.path_of(params)
+        is_named = True
         if route.is_dynamic:
             known = await self.known_paths(route)
-            if known.fallback is False and not route.is_known(path, known):
+            is_named = route.is_known(path, known)
+            if known.fallback is False and not is_named:
                 return 404
         if self.is_live or (only_generated and not await self.incremental.holds(path)):
             return 200
         try:
-            await self.incremental.regenerate(path, lambda: route.make(params))
+            await self.incremental.regenerate(path, lambda: route.make(params), is_named=is_named)
         except Exception:
             logger.exception("%s could not be made anew; what was kept of it stays.", path)
             return 500

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from slugline.callables import RunInThread
-from slugline.errors import ResponseError
+from slugline.errors import InvalidHeader, ResponseError
 from slugline.http.byte_range import RangeNotSatisfiable, parse_range
+from slugline.http.finish import BODILESS
 from slugline.http.request import Request
 from slugline.http.response import BINARY, Response
 from slugline.runtime.channel import Channel, StreamCut
@@ -51,7 +52,8 @@ def open_file(request: Request[Any, Any], response: Response[Any], source: Any) 
     """Open what `send` was given, and set the fields that describe it; runs on a worker thread.
 
     A path, or a file object on disk, gets Content-Type by its name, Last-Modified, and byte ranges (RFC 9110 section 14).
-    Raises ResponseError for a path that is no regular file, PermissionError and the like.
+    Raises ResponseError for a path that is no regular file, InvalidHeader for a Content-Length that is not the file's, PermissionError
+    and the like.
     """
     if isinstance(source, os.PathLike):
         path = Path(source)
@@ -71,6 +73,12 @@ def open_file(request: Request[Any, Any], response: Response[Any], source: Any) 
     status = os.fstat(file.fileno())
     if not stat.S_ISREG(status.st_mode):
         return FilePart(file, 0, None)
+    declared = response.get_header("content-length")
+    if declared is not None and declared != str(status.st_size - start) and response._status not in BODILESS:
+        file.close()
+        raise InvalidHeader(
+            f"The handler set Content-Length {declared}, but the file has {status.st_size - start} bytes. Leave it out: it is computed."
+        )
     _describe(response, path, status)
     return _select_range(request, response, file, start, status.st_size - start)
 

@@ -9,7 +9,6 @@ import enum
 import http
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -25,6 +24,7 @@ from slugline.http.field_checks import field_name, field_value
 from slugline.http.headers import Headers
 from slugline.http.json_text import encode_json
 from slugline.http.request import Request
+from slugline.http.same_origin import names_asked_host
 from slugline.http.url import parse_query
 from slugline.runtime.asgi_types import Message, Receive, Scope, Send
 from slugline.runtime.guard import check_close, check_subprotocol, check_text
@@ -34,7 +34,6 @@ __all__ = ["WebSocket"]
 
 # What a peer says that is done: finished, going away (a closed tab), or no code at all (RFC 6455 section 7.4.1).
 _NORMAL_CLOSE_CODES = frozenset((1000, 1001, 1005))
-_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 class _State(enum.Enum):
@@ -105,10 +104,7 @@ class WebSocket:
 
         Behind a proxy that puts its own Host, the one that was asked is in X-Forwarded-Host.
         """
-        origin = self.headers.get("origin") or ""
-        # SECURITY: X-Forwarded-Host can be believed here, since this asks about pages in browsers, and no page can send that field.
-        hosts = [self.headers.get("host"), (self.headers.get("x-forwarded-host") or "").split(",")[0].strip()]
-        return any(_is_same_host(origin, host) for host in hosts if host)
+        return names_asked_host(self.headers.get("origin") or "", self.headers)
 
     @property
     def accepted(self) -> bool:
@@ -346,12 +342,3 @@ def _phrase(status: int) -> str:
         return http.HTTPStatus(status).phrase
     except ValueError:
         return f"Status {status}"
-
-
-def _is_same_host(origin: str, host: str) -> bool:
-    try:
-        asked, asking = urlsplit(f"//{host}"), urlsplit(origin)
-        default = _DEFAULT_PORTS.get(asking.scheme)
-        return asking.hostname is not None and asking.hostname == asked.hostname and (asking.port or default) == (asked.port or default)
-    except ValueError:
-        return False
