@@ -2,7 +2,9 @@
 
 import html
 import re
+import struct
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -161,8 +163,95 @@ def test_a_picture_that_is_too_large_is_refused(client: TestClient, content: byt
     assert (answer.status_code, fault_of(answer, "picture")) == (422, fault)
 
 
-def test_an_upload_beyond_the_limit_of_the_route_is_not_read(client: TestClient) -> None:
-    assert sign(client, files={"picture": ("picture.png", b"\0" * 13_000_000, "image/png")}).status_code == 413
+def test_an_upload_beyond_the_limit_of_the_route_shows_the_form_again(client: TestClient) -> None:
+    answer = sign(client, "<Ada>", "typed", files={"picture": ("picture.png", b"\0" * 9_000_000, "image/png")})
+    assert (answer.status_code, fault_of(answer, "picture")) == (413, "Picture must not be larger than 5 MB.")
+    assert ">\ntyped</textarea>" in answer.text
+    assert 'value="&lt;Ada&gt;"' in answer.text
+
+
+def keep(client: TestClient, content: bytes, media_type: str) -> bytes:
+    """Send a picture, and give it as it comes back."""
+    number = number_of(sign(client, files={"picture": ("picture", content, media_type)}))
+    return client.get(f"/api/picture/{number}").content
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")
+
+
+PLACE = b"48.8584 N"
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        segment(0xE1, b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0" + PLACE),
+        segment(0xE1, b"Exif\0\0II*\0\xff\xff\xff\xff" + PLACE),
+        segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + PLACE),
+        segment(0xE2, b"MPF\0" + PLACE),
+        segment(0xED, b"Photoshop 3.0\0" + PLACE),
+        segment(0xFE, PLACE) + b"\xff",
+    ],
+    ids=["EXIF", "broken EXIF", "XMP", "several pictures", "IPTC", "comment"],
+)
+def test_where_a_jpeg_was_taken_is_left_out(client: TestClient, notes: bytes) -> None:
+    plain = PICTURES["image/jpeg"]
+    assert keep(client, plain[:2] + notes + plain[2:] + PLACE, "image/jpeg") == plain
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_jpeg_that_is_to_be_turned_still_is(client: TestClient, order: str) -> None:
+    plain = PICTURES["image/jpeg"]
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    entries = [(0x010F, 2, 9, 50), (0x0112, 3, 1, 6 if order == "<" else 6 << 16)]
+    notes = mark + struct.pack(f"{order}IH", 8, 2) + b"".join(struct.pack(f"{order}HHII", *entry) for entry in entries) + b"\0" * 4 + PLACE
+    kept = keep(client, plain[:2] + segment(0xE1, b"Exif\0\0" + notes) + plain[2:], "image/jpeg")
+    turned = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x0112, 3, 1, 6, 0, 0)
+    assert kept == plain[:2] + segment(0xE1, b"Exif\0\0" + turned) + plain[2:]
+
+
+def test_what_a_jpeg_needs_to_be_shown_stays(client: TestClient) -> None:
+    plain = PICTURES["image/jpeg"]
+    needed = segment(0xE2, b"ICC_PROFILE\0\1\1colours") + segment(0xEE, b"Adobe\0\x64\0\0\0\0\1")
+    content = plain[:2] + needed + plain[2:-2] + b"\xff\0\xff\xd0" + segment(0xC4, b"table") + segment(0xDA, b"scan") + b"pixels\xff\xd9"
+    assert keep(client, content, "image/jpeg") == content
+
+
+@pytest.mark.parametrize("kind", [b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"])
+def test_where_a_png_was_taken_is_left_out(client: TestClient, kind: bytes) -> None:
+    plain = PICTURES["image/png"]
+    colours = chunk(b"gAMA", b"\0\0\xb1\x8f")
+    assert keep(client, plain[:33] + chunk(kind, PLACE) + colours + plain[33:] + PLACE, "image/png") == plain[:33] + colours + plain[33:]
+
+
+def test_where_a_webp_was_taken_is_left_out(client: TestClient) -> None:
+    plain = PICTURES["image/webp"]
+    notes = b"".join(kind + len(PLACE).to_bytes(4, "little") + PLACE + b"\0" for kind in (b"EXIF", b"XMP "))
+    whole = b"RIFF" + (len(plain) - 8 + len(notes)).to_bytes(4, "little") + plain[8:20] + bytes([plain[20] | 0b1100]) + plain[21:] + notes
+    assert keep(client, whole + PLACE, "image/webp") == plain
+
+
+@pytest.mark.parametrize("media_type", ["image/jpeg", "image/png", "image/webp"])
+def test_a_picture_that_was_cut_off_is_refused_or_no_picture(client: TestClient, media_type: str) -> None:
+    whole = PICTURES[media_type]
+    faults = {"Picture must be a JPEG, PNG, WebP or GIF.", "Picture is damaged."}
+    for length in range(1, len(whole)):
+        answer = sign(client, files={"picture": ("picture", whole[:length], media_type)})
+        assert answer.status_code == 422
+        assert fault_of(answer, "picture") in faults
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xd8\xff\xc0\0\x0b\x08\0\2\0\3\1\1\x11\0" + b"\xff\xe1\0\2" * 600_000, None], ids=["JPEG", "PNG"]
+)
+def test_a_picture_of_nothing_but_pieces_is_refused(client: TestClient, content: bytes | None) -> None:
+    answer = sign(client, files={"picture": ("picture", content or make_png(3, 2)[:33] + chunk(b"tEXt", b"") * 200_000, "image/png")})
+    assert (answer.status_code, fault_of(answer, "picture")) == (422, "Picture is damaged.")
 
 
 def test_a_file_input_that_was_left_empty_is_no_picture(client: TestClient) -> None:

@@ -35,6 +35,7 @@ class Page:
         self.revalidate = revalidate
         self.made = 0
         self.text = None
+        self.kind = "page"
         self.error = None
         self.gate = None
 
@@ -45,7 +46,7 @@ class Page:
             await self.gate.wait()
         if self.error is not None:
             raise self.error
-        return make_entry(text, revalidate_seconds=self.revalidate, now=self.clock())
+        return make_entry(text, kind=self.kind, revalidate_seconds=self.revalidate, now=self.clock())
 
     def hold(self):
         self.gate = asyncio.Event()
@@ -267,6 +268,50 @@ async def test_a_404_and_a_redirect_are_kept_as_pages_are(worker):
         assert await worker.get(path, lambda entry=entry: give(entry)) == (entry, "MISS")
         assert worker.peek(path) == entry
     assert cache_control(worker.peek("/missing")).startswith("s-maxage=5,")
+
+
+async def test_a_404_for_a_made_up_path_takes_no_room_in_the_store(workers, tmp_path):
+    worker = workers.new()
+    page = Page(workers.clock)
+    page.kind = "not_found"
+    for number in range(50):
+        path = f"/made-up/{number}"
+        assert (await worker.get(path, page, is_named=False))[1] == "MISS"
+        assert (await worker.get(path, page, is_named=False))[1] == "HIT"
+    assert page.made == 50
+    assert list(tmp_path.rglob("*.page")) == []
+    page.text, page.error = "never seen", RuntimeError("away")
+    workers.clock.now += 11
+    assert (await worker.get("/made-up/1", page, is_named=False))[1] == "STALE"
+    await workers.settle()
+    assert (await worker.get("/made-up/1", page, is_named=False))[1] == "HIT"
+    assert list(tmp_path.rglob("*.page")) == []
+    page.error = None
+    assert (await worker.regenerate("/made-up/1", page, is_named=False)).kind == "not_found"
+    assert list(tmp_path.rglob("*.page")) == []
+
+
+async def test_a_404_for_a_named_path_is_kept_in_the_store(workers, tmp_path):
+    page = Page(workers.clock)
+    page.kind = "not_found"
+    await workers.new().get("/named", page)
+    assert (await workers.new().get("/named", page))[1] == "HIT"
+    assert len(list(tmp_path.rglob("*.page"))) == 1
+
+
+async def test_a_made_up_path_that_became_a_page_and_ceased_to_be_one_is_the_same_for_all_workers(workers):
+    first, second = workers.new(), workers.new()
+    page = Page(workers.clock)
+    page.kind = "not_found"
+    for worker in (first, second):
+        assert (await worker.get("/post", page, is_named=False))[0].kind == "not_found"
+    page.kind, page.text = "page", "written"
+    await second.regenerate("/post", page, is_named=False)
+    assert text_of(await first.get("/post", page, is_named=False)) == ("written", "HIT")
+    page.kind = "not_found"
+    await first.regenerate("/post", page, is_named=False)
+    assert (await second.get("/post", page, is_named=False))[0].kind == "not_found"
+    assert (await workers.new().get("/post", page, is_named=False))[1] == "HIT"
 
 
 async def test_a_request_that_goes_away_takes_nothing_with_it(worker):

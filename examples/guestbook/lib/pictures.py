@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from struct import error, unpack_from
 
+from lib.picture_notes import DamagedPicture, drop_notes
+
 LARGEST_BYTES = 5_000_000
+TOO_LARGE = f"must not be larger than {LARGEST_BYTES // 1_000_000} MB"
 # Few bytes can stand for very many pixels, all of which a visitor's browser has to hold in memory.
 MOST_PIXELS = 50_000_000
 # A colour profile and what a camera notes take some hundred at most; a file of nothing but segments would keep the processor busy.
@@ -26,12 +29,12 @@ class UnfitPicture(ValueError):
 
 
 def read_picture(content: bytes) -> Picture:
-    """Find out what picture this is. Raises UnfitPicture.
+    """Find out what picture this is, and leave out of it where and by whom it was taken. Raises UnfitPicture.
 
     SVG is left out on purpose: it is a document, which may hold scripts.
     """
     if len(content) > LARGEST_BYTES:
-        raise UnfitPicture(f"must not be larger than {LARGEST_BYTES // 1_000_000} MB")
+        raise UnfitPicture(TOO_LARGE)
     for media_type, find_size in READERS.items():
         try:
             size = find_size(content)
@@ -41,7 +44,10 @@ def read_picture(content: bytes) -> Picture:
             width, height = size
             if not 0 < width * height <= MOST_PIXELS:
                 raise UnfitPicture(f"must not have more than {MOST_PIXELS // 1_000_000} million pixels")
-            return Picture(content, media_type, width, height)
+            try:
+                return Picture(drop_notes(content, media_type), media_type, width, height)
+            except DamagedPicture:
+                raise UnfitPicture("is damaged") from None
     raise UnfitPicture("must be a JPEG, PNG, WebP or GIF")
 
 

@@ -5,12 +5,13 @@ from typing import Annotated
 import msgspec
 
 from lib.guestbook import add_entry
-from lib.pictures import Picture, UnfitPicture, read_picture
+from lib.pictures import TOO_LARGE, Picture, UnfitPicture, read_picture
 from lib.tables import LONGEST_MESSAGE, LONGEST_NAME
 from slugline import Form, Request, Response, UploadFile, read_form
 
-# More than a picture may have (lib/pictures.py), so that one that is a little too large is told so in the form.
-config = {"api": {"bodyParser": {"sizeLimit": "12mb"}}}
+# More than a picture may have (lib/pictures.py), whose own limit is told with the right words. And a form that is larger still is not
+# refused with a bare 413: it comes here without its files, and is shown again.
+config = {"api": {"bodyParser": {"sizeLimit": "6mb", "refuseTooLarge": False}}}
 
 
 class Signature(msgspec.Struct):
@@ -42,6 +43,8 @@ def check(form: Form[Signature]) -> Picture | None:
     for field in ("name", "message"):
         if not clean(str(form.value(field))):
             form.fail(field, "is missing")
+    if form.too_large:
+        form.fail("picture", TOO_LARGE)
     upload = form.files.get("picture")
     if not isinstance(upload, UploadFile):
         return None
