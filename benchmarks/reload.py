@@ -326,7 +326,8 @@ PEERS = [
         "routes/edited.py",
         None,
         write_fastapi,
-        lambda number: FASTAPI_EDITED.format(number=number),
+        # Python takes compiled code for that of a file of the same size saved in the same second: each save has a size of its own.
+        lambda number: FASTAPI_EDITED.format(number=number) + "#" * (number % 100) + "\n",
         lambda number: FASTAPI_ROUTE.format(number=number),
         lambda port: [sys.executable, "-m", "uvicorn", "main:app", "--reload", "--port", str(port)],
         {},
