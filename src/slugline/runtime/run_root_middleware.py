@@ -212,7 +212,7 @@ def _fail(error: BaseException) -> Callable[[], Awaitable[Message]]:
 
 
 def _replay(body: bytes, receive: Callable[[], Awaitable[Message]]) -> Callable[[], Awaitable[Message]]:
-    """Give a `receive` that gives the body once more, and then what the server says."""
+    """Give a `receive` that gives the body once more, and then what the server says; the end of the body was not waited for."""
     given = False
 
     async def receive_again() -> Message:
@@ -220,7 +220,8 @@ def _replay(body: bytes, receive: Callable[[], Awaitable[Message]]) -> Callable[
         if not given:
             given = True
             return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
+        message = await receive()
+        return message if message["type"] == "http.disconnect" else await receive()
 
     return receive_again
 
