@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slugline.errors import InvalidRedirect
+from slugline.http import url
 from slugline.http.url import decode_segment, encode_location, parse_query, percent_decode, percent_encode, reserialise_query
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -103,6 +104,11 @@ def test_what_was_encoded_is_read_back(pairs: list[tuple[str, str]]) -> None:
     for name, value in pairs:
         expected.setdefault(name, []).append(value)
     assert parse_query(urlencode(pairs)) == {name: values[0] if len(values) == 1 else values for name, values in expected.items()}
+
+
+@given(st.text("%&=+2Cc3aAe9zé", max_size=40))
+def test_text_and_bytes_are_read_alike(query: str) -> None:
+    assert parse_query(query) == url._parse_bytes(query.encode())
 
 
 @given(st.binary(max_size=60))
