@@ -11,7 +11,7 @@ from slugline.callables import RunInThread, make_awaitable
 from slugline.errors import ApiError, BadRequest, BodyTooLarge, InvalidInput, RequestError, ValidationFault
 from slugline.http.body import parse_body
 from slugline.http.json_text import encode_json
-from slugline.http.media_type import MediaType, parse_media_type
+from slugline.http.media_type import MediaType, read_media_type
 from slugline.http.multipart_form import FormLimits, MultipartForm
 from slugline.http.request import Request
 from slugline.http.response import JSON, TEXT, Response, Stage
@@ -294,7 +294,7 @@ def _with_types(run: Run, action: Action) -> Run:
             if request._form is not None:
                 request.body = body.decode_form(request.body, request.files)
             elif raw or (header is not None and request.method not in METHODS_WITHOUT_BODY):
-                request.body = body.decode(raw or b"", parse_media_type(header.decode("latin-1") if header is not None else None))
+                request.body = body.decode(raw or b"", read_media_type(header))
             elif not is_optional and request.method not in METHODS_WITHOUT_BODY:
                 raise InvalidInput([ValidationFault("", "is missing")])
         return run(request, response)
@@ -341,8 +341,7 @@ def _with_stream(run: Run, config: RouteConfig, settings: Settings) -> Run:
 async def _read_body(
     request: Request[Any, Any], config: RouteConfig, settings: Settings, run_in_thread: RunInThread, *, parses: bool
 ) -> None:
-    header = request.index.get(b"content-type")
-    media = parse_media_type(header.decode("latin-1") if header is not None else None)
+    media = read_media_type(request.index.get(b"content-type"))
     is_form = media.type_ == "multipart/form-data"
     keeps = is_form and not config.refuse_too_large
     reader = _reader(request, request._receive, settings, config.size_limit_bytes, config.size_limit_text, keeps_beginning=keeps)
@@ -354,8 +353,8 @@ async def _read_body(
     if not body and media.type_ not in ("application/json", "application/ld+json", "application/x-www-form-urlencoded"):
         parse_body(body, media)  # refuses an unknown charset, with a body or without
         return
-    encoding = request.index.get(b"content-encoding", b"identity").strip().lower()
-    if encoding not in (b"identity", b""):
+    encoding = request.index.get(b"content-encoding")
+    if encoding is not None and encoding.strip().lower() not in (b"identity", b""):
         raise RequestError(415, "Unsupported Content-Encoding")
     request.raw_body = body
     if parses:

@@ -5,7 +5,7 @@ No server below us limits a body in size or time, and a cut-off upload shows onl
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from slugline.callables import from_thread
 from slugline.errors import BodyTimeout, BodyTooLarge, TruncatedBody
@@ -53,17 +53,28 @@ class BodyReader:
             return b""
         if self._is_declared_too_large():
             await self._refuse()
+        chunks: list[bytes] = []
         clock = _BodyClock(self._settings)
+        clock.task = asyncio.current_task()
         try:
-            body = await self._next_chunk(clock)
-            if self.exhausted:  # PERF: a small body comes in one message, and needs no list
-                return body
-            chunks = [body]
-            while not self.exhausted:
-                chunks.append(await self._next_chunk(clock))
-            return b"".join(chunks)
+            while True:
+                chunk = self._take(await self._receive())
+                if self.exhausted:
+                    break
+                chunks.append(chunk)
+                clock.progress(self._received)
+        except asyncio.CancelledError:
+            clock.raise_if_rung()
+            raise
+        except _LimitPassed as passed:
+            clock.stop()
+            await self._refuse(more=passed.more)
         finally:
             clock.stop()
+        if not chunks:  # PERF: a small body comes in one message
+            return chunk
+        chunks.append(chunk)
+        return b"".join(chunks)
 
     async def receive_message(self) -> Message:
         """Receive the next message as a server gives it, under the clocks: for a mounted application.
@@ -115,15 +126,22 @@ class BodyReader:
 
     async def _next_chunk(self, clock: "_BodyClock") -> bytes:
         message = await clock.receive(self._receive)
+        try:
+            chunk = self._take(message)
+        except _LimitPassed as passed:
+            await self._refuse(more=passed.more)
+        clock.progress(self._received)
+        return chunk
+
+    def _take(self, message: Message) -> bytes:
         if message["type"] == "http.disconnect":
             self.exhausted = True
             raise TruncatedBody
         chunk: bytes = message.get("body", b"")
         self._received += len(chunk)
-        clock.progress(self._received)
         if self._limit is not None and self._received > self._limit:
             self.last_piece = chunk[: self._limit - self._received]
-            await self._refuse(more=message.get("more_body", False))
+            raise _LimitPassed(more=message.get("more_body", False))
         if self._received == self._declared:
             # PERF: a server that says "more" of a body that is whole has only its end to tell, and Granian takes as long for
             # that as for a chunk: it changes threads twice. Nothing can follow, as the server splits the connection by this length.
@@ -134,7 +152,7 @@ class BodyReader:
                 raise TruncatedBody
         return chunk
 
-    async def _refuse(self, *, more: bool = True) -> None:
+    async def _refuse(self, *, more: bool = True) -> NoReturn:
         if more and not self._expects_continue:
             await self._discard_rest()
         self.exhausted = True
@@ -151,6 +169,13 @@ class BodyReader:
                         return
         except TimeoutError:
             return
+
+
+class _LimitPassed(Exception):
+    """More has come than is allowed."""
+
+    def __init__(self, *, more: bool) -> None:
+        self.more = more
 
 
 class _End(Exception):
@@ -176,24 +201,29 @@ class _BodyClock:
         self._loop = asyncio.get_running_loop()
         self._started = self._moved = self._loop.time()
         self._allowed = settings.body_total_seconds
-        self._task: asyncio.Task[Any] | None = None
+        self.task: asyncio.Task[Any] | None = None
+        """Who waits for the client, and is cancelled when the clock rings."""
         self._rang = False
         self._received_bytes = 0
         self._paused_since: float | None = None
         self._timer = self._loop.call_later(min(self._idle, self._allowed), self._ring)
 
     async def receive(self, receive: Receive) -> Message:
-        self._task = asyncio.current_task()
+        self.task = asyncio.current_task()
         try:
             return await receive()
         except asyncio.CancelledError:
-            if not self._rang:
-                raise
-            if self._task is not None:
-                self._task.uncancel()
-            raise BodyTimeout from None
+            self.raise_if_rung()
+            raise
         finally:
-            self._task = None
+            self.task = None
+
+    def raise_if_rung(self) -> None:
+        """Say why the task was cancelled, if it was this clock that did it. Raises BodyTimeout."""
+        if self._rang:
+            if self.task is not None:
+                self.task.uncancel()
+            raise BodyTimeout from None
 
     def progress(self, received_bytes: int) -> None:
         self._moved = self._loop.time()
@@ -215,8 +245,8 @@ class _BodyClock:
     def _ring(self) -> None:
         now = self._loop.time()
         due = min(self._moved + self._idle, self._started + self._allowed + self._received_bytes / 1024)
-        if self._task is None or now < due:
+        if self.task is None or now < due:
             self._timer = self._loop.call_later(due - now if now < due else self._idle, self._ring)
             return
         self._rang = True
-        self._task.cancel()
+        self.task.cancel()
