@@ -1,11 +1,15 @@
 """The programs that are compared: Slugline, the limit, FastAPI, and the peers of peers.py."""
 
+import shutil
+
 from peers import PEERS
 
 from servers import GRANIAN_SETTINGS, UVICORN_SETTINGS, Program, start_command
 
 ADDRESS = ("--host", "127.0.0.1", "--port", "{port}")
 PYTHON = ("{python}", "-m")
+# What `slugline start` does for its workers, so that the bare application is scheduled alike.
+SCHEDULING = ("chrt", "--batch", "0") if shutil.which("chrt") else ()
 # The bare application sends ready bytes: it has no form, upload or type to check.
 BARE_TASKS = frozenset({"async", "def", "dynamic", "stream", "etag", "idle", "start", "memory"})
 
@@ -25,7 +29,7 @@ OWN = [
     Program(
         "bare",
         "bare ASGI, Granian",
-        (*PYTHON, "granian", *GRANIAN_SETTINGS, *ADDRESS, "programs.bare_asgi:app"),
+        (*SCHEDULING, *PYTHON, "granian", *GRANIAN_SETTINGS, *ADDRESS, "programs.bare_asgi:app"),
         tasks=BARE_TASKS,
         versions=("granian",),
     ),

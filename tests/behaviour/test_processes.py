@@ -99,6 +99,15 @@ def ask_other_worker(site: ServerSite, old: int) -> int | None:
     return None
 
 
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has this policy, no other system")
+def test_threads_of_a_worker_do_not_interrupt_one_another(started: ServerSite) -> None:
+    worker = ask_worker(started)
+    threads = [int(path.name) for path in Path(f"/proc/{worker}/task").iterdir()]
+    policies = {thread: os.sched_getscheduler(thread) for thread in threads}
+    # Those that were there before the project was loaded only watch.
+    assert list(policies.values()).count(os.SCHED_BATCH) >= 3, policies
+
+
 def test_workers_end_with_the_main_process(started: ServerSite) -> None:
     worker = ask_worker(started)
     children = started.server.process_ids() - {started.server.process.pid}

@@ -1,11 +1,12 @@
 """What `start` settles before anything listens."""
 
 import logging.config
+import os
 import socket
 
 import pytest
 
-from slugline.commands.start import ServerOptions, _log_config, start
+from slugline.commands.start import ServerOptions, _log_config, _take_turns, start
 from slugline.errors import ProjectNotFound, ServerError
 
 
@@ -58,3 +59,26 @@ def test_logs_go_to_standard_error_and_the_access_log_to_standard_output(level):
     assert streams == {"plain": "ext://sys.stderr", "access": "ext://sys.stdout"}
     assert config["loggers"]["slugline.access"]["handlers"] == ["access"]
     assert config["disable_existing_loggers"] is False
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has this policy, no other system")
+@pytest.mark.parametrize("policy", ["SCHED_IDLE", "SCHED_FIFO"])
+def test_a_scheduling_policy_that_was_chosen_stays(monkeypatch, policy):
+    given = []
+    monkeypatch.setattr(os, "sched_getscheduler", lambda process: getattr(os, policy))
+    monkeypatch.setattr(os, "sched_setscheduler", lambda *arguments: given.append(arguments))
+    _take_turns()
+    assert given == []
+    monkeypatch.setattr(os, "sched_getscheduler", lambda process: os.SCHED_OTHER)
+    _take_turns()
+    assert [process for process, *_ in given] == [0]
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux has this policy, no other system")
+def test_a_sandbox_may_forbid_another_scheduling_policy(monkeypatch):
+    def refuse(*arguments):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_getscheduler", lambda process: os.SCHED_OTHER)
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    _take_turns()
