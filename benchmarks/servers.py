@@ -29,7 +29,7 @@ GRANIAN_SETTINGS = [
     *("--workers", "1"),
     *("--backlog", "2048"),
     *("--backpressure", "4096"),
-    *("--http1-buffer-size", "32768"),
+    *("--http1-buffer-size", "131072"),
     *("--http1-header-read-timeout", "10000"),
     "--respawn-failed-workers",
     *("--respawn-interval", "0.5"),

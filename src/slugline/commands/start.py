@@ -39,8 +39,12 @@ logger = logging.getLogger("slugline")
 
 HEADER_SECONDS = 10
 """How long a connection may take to send its request head, or stay idle between requests; Granian has one clock for both."""
-HEADER_BUFFER_BYTES = 32 * 1024
-"""Larger heads get 431, but one that arrives in a single read may have half as much again. nginx takes 32 KiB, Node.js 16 KiB."""
+HEADER_BUFFER_BYTES = 128 * 1024
+"""Larger heads get 431, but one that arrives in a single read may have half as much again.
+
+PERF: Granian has one buffer for heads and bodies, and gives a body on in pieces of this size at most: with 32 KiB, which nginx
+allows a head, an upload takes three times as long.
+"""
 BACKLOG = 2048
 CONNECTIONS = 4096
 """Granian's "backpressure" is a cap on connections, idle ones too; requests have a cap of their own in Settings."""
@@ -140,8 +144,8 @@ def _take_turns() -> None:
     """Tell Linux not to interrupt one thread of this worker as soon as another has something to do (sched(7), SCHED_BATCH).
 
     PERF: a request goes from Granian's thread to Python's and back, and with a body or a `def` handler more often. On one core
-    each step would stop the thread that is at work, for one that finds the interpreter locked. A fifth to a third more requests;
-    no priority is lost to other programs. What was chosen for this process with chrt or systemd stays.
+    each step would stop the thread that is at work, for one that finds the interpreter locked. A fifth to a third more requests.
+    What was chosen for this process with chrt or systemd stays.
     """
     if hasattr(os, "SCHED_BATCH") and os.sched_getscheduler(0) == os.SCHED_OTHER:
         with suppress(OSError):  # a sandbox may forbid it

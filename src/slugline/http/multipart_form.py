@@ -114,24 +114,27 @@ class MultipartForm:
         except MultipartError:
             raise BadRequest("Invalid body") from None
 
-    def feed(self, chunk: bytes) -> None:
-        """Parse the next piece of the body; an empty one is no end."""
-        if not chunk or self._parser.closed:
-            return
+    def feed(self, *chunks: bytes) -> None:
+        """Parse the next pieces of the body; an empty one is no end."""
         try:
-            for event in self._parser.parse(chunk):
-                if isinstance(event, MultipartSegment):
-                    self._begin(event)
-                elif event is None:
-                    self._end()
-                else:
-                    self._take(bytes(event))
+            for chunk in chunks:
+                if chunk and not self._parser.closed:
+                    self._parse(chunk)
         except ParserLimitReached as error:
             # The library tells its limits apart by their texts alone.
             much = "too many parts" if "segment count" in str(error) else "a part with too many or too long headers"
             raise RequestError(413, f"Body has {much}") from None
         except MultipartError:
             raise BadRequest("Invalid body") from None
+
+    def _parse(self, chunk: bytes) -> None:
+        for event in self._parser.parse(chunk):
+            if isinstance(event, MultipartSegment):
+                self._begin(event)
+            elif event is None:
+                self._end()
+            else:
+                self._take(bytes(event))
 
     def finish(self) -> tuple[Fields, Files]:
         """Give fields and files by name, a list where a name came more than once."""

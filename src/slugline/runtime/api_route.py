@@ -40,7 +40,7 @@ Connect = Callable[[Request[Any, Any], Response[Any], WebSocket], Awaitable[None
 METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 METHODS_NOT_FOR_A_BODY = METHODS_WITHOUT_BODY - {"OPTIONS"}
 """Those for which a handler that cannot do without a body has no answer. OPTIONS may be for the CORS in it."""
-# Above this, a piece of a form is parsed on a worker thread: its files go to disk, and a disk may be slow.
+# From this on, what has come of a form is parsed on a worker thread: its files go to disk, and a disk may be slow.
 INLINE_FORM_BYTES = 256 * 1024
 
 
@@ -375,15 +375,15 @@ async def _read_form(
             gathered.append(chunk)
             size += len(chunk)
             if size >= INLINE_FORM_BYTES:
-                await run_in_thread(form.feed, b"".join(gathered))
+                await run_in_thread(form.feed, *gathered)
                 gathered, size = [], 0
     except BodyTooLarge as error:
         if refuse_too_large:
             raise
-        form.feed(b"".join([*gathered, reader.last_piece]))
+        form.feed(*gathered, reader.last_piece)
         request._too_large, request.body = error, form.read_fields()
         return
-    form.feed(b"".join(gathered))
+    form.feed(*gathered)
     request.body, request.files = form.finish()
 
 
