@@ -42,6 +42,9 @@ def finish_whole(request: Request[Any, Any], response: Response[Any], *, compres
         # below gives the same fields in the same order (tested against each other).
         etag = plain_tag = make_etag(body)
         fields = [_JSON_TYPE, (b"etag", etag.encode()), _VARY] if compress else [_JSON_TYPE, (b"etag", etag.encode())]
+        if request.method != "HEAD" and b"if-none-match" not in request.index:
+            fields.append((b"content-length", b"%d" % len(body)))
+            return status, fields, body
     else:
         if status in BODILESS:
             return status, _bodiless_fields(response, status), b""

@@ -83,7 +83,7 @@ async def _answer_by_rules(site: Site, gateway: Gateway, request: Request[Any, A
             await answer_not_found(site, request, response)
 
 
-async def _answer_path(site: Site, request: Request[Any, Any], response: Response[Any], *, ordinary: bool = False) -> None:
+def _answer_path(site: Site, request: Request[Any, Any], response: Response[Any], *, ordinary: bool = False) -> Awaitable[None]:
     """Find the route of a request that meets no rule, and run it.
 
     A path that is the name of a static route is canonical by itself, so the look-up comes before the looking closely.
@@ -92,26 +92,22 @@ async def _answer_path(site: Site, request: Request[Any, Any], response: Respons
     table = site.table
     route = table.static.get(raw_path)
     if route is not None:
-        await _run(site, request, response, route, None)
-        return
+        return _run(site, request, response, route, None)
     public = site.public
     if not public.is_empty:
         file = public.find(raw_path)
         if file is not None:
-            await public.answer(request, response, file)
-            return
+            return public.answer(request, response, file)
     if ordinary or is_ordinary(raw_path):
         matched = table.match_ordinary(raw_path.decode("ascii"))
         if matched is None:
-            await answer_not_found(site, request, response)
-            return
+            return answer_not_found(site, request, response)
         route, request.params = matched
-        await _run(site, request, response, route, None)
-        return
+        return _run(site, request, response, route, None)
     if raw_path == b"*" and request.method == "OPTIONS":
         response.status(204).set_header("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS").end()
-        return
-    await _answer_unusual(site, request, response)
+        return DONE
+    return _answer_unusual(site, request, response)
 
 
 async def _answer_unusual(site: Site, request: Request[Any, Any], response: Response[Any]) -> None:

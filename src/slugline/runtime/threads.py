@@ -48,17 +48,13 @@ class Threads:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._outcomes = _Outcomes()
         self._started = 0
-        self._outstanding = 0
+        self.outstanding = 0
+        """How many jobs run or wait."""
 
     @property
     def waiting(self) -> int:
         """How many jobs have no thread yet."""
-        return max(0, self._outstanding - self.size)
-
-    @property
-    def outstanding(self) -> int:
-        """How many jobs run or wait."""
-        return self._outstanding
+        return max(0, self.outstanding - self.size)
 
     def run(self, function: Callable[..., Any], /, *arguments: Any) -> asyncio.Future[Any]:
         """Run `function(*arguments)` on a thread, with a copy of the caller's context variables.
@@ -68,7 +64,7 @@ class Threads:
         loop = self._loop
         if loop is None or loop.is_closed():
             loop = self._bind(asyncio.get_running_loop())
-        if self._outstanding - self.size >= self.max_waiting:
+        if self.outstanding - self.size >= self.max_waiting:
             raise Overloaded
         return self.run_admitted(function, *arguments)
 
@@ -78,8 +74,8 @@ class Threads:
         if loop is None or loop.is_closed():
             loop = self._bind(asyncio.get_running_loop())
         future = loop.create_future()
-        self._outstanding += 1
-        if self._started < self.size and self._started < self._outstanding:
+        self.outstanding += 1
+        if self._started < self.size and self._started < self.outstanding:
             self._start_thread(loop)
         self._jobs.put((future, contextvars.copy_context(), function, arguments))
         return future
@@ -94,7 +90,7 @@ class Threads:
         self._loop = loop
         self._jobs = SimpleQueue()
         self._outcomes = _Outcomes()
-        self._started = self._outstanding = 0
+        self._started = self.outstanding = 0
         return loop
 
     def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -131,7 +127,7 @@ class Threads:
         outcomes.waking = False
         while outcomes:
             future, result, error = outcomes.popleft()
-            self._outstanding -= 1
+            self.outstanding -= 1
             if future.cancelled():
                 continue
             if error is None:
