@@ -99,6 +99,16 @@ redirects = [
     assert [rule.status for rule in load(tmp_path, text).redirects] == [301, 303, 307, 307]
 
 
+def test_a_rule_without_locale_is_as_in_next_js(tmp_path: Path) -> None:
+    text = """
+redirects = [{"source": "/a", "destination": "/b", "permanent": True, "locale": False}]
+rewrites = [{"source": "/a", "destination": "/b", "locale": False}]
+headers = [{"source": "/a", "locale": False, "headers": [{"key": "x", "value": "y"}]}]
+"""
+    config = load(tmp_path, text)
+    assert (len(config.redirects), len(config.after_files), len(config.headers)) == (1, 1, 1)
+
+
 def test_rewrites_are_a_list_or_three(tmp_path: Path) -> None:
     (tmp_path / "list").mkdir()
     listed = load(tmp_path / "list", 'rewrites = [{"source": "/a", "destination": "/b"}]')
@@ -215,6 +225,13 @@ BAD: list[tuple[str, list[str]]] = [
     ("headers = [{'source': '/x', 'headers': [{'key': 'Content-Length', 'value': '1'}]}]", ["the server sets itself"]),
     ("headers = [{'source': '/x', 'headers': [{'key': 'Connection', 'value': '1'}]}]", ["belongs to the connection"]),
     ("headers = [{'source': '/x', 'headers': {'a': '1'}}]", ['a list of {"key": "x-name"']),
+    # A locale, of which only `False` says something that is so.
+    (redirects_of(**GOOD, locale=True), ["redirects[1].locale (rule 2 of 2) is about Next.js's i18n"]),
+    ("rewrites = [{'source': '/x', 'destination': '/y', 'locale': None}]", ["rewrites[0].locale"]),
+    # What could never be forwarded to.
+    ("rewrites = [{'source': '/x', 'destination': 'http://h:99999/'}]", ["rewrites[0].destination (rule 1 of 1)", "99999 is no port"]),
+    ("rewrites = [{'source': '/x', 'destination': 'http://münchen.example/'}]", ["Write xn--mnchen-3ya.example"]),
+    ("rewrites = [{'source': '/x', 'destination': 'http://a b/'}]", ["a b is no host"]),
     # basepath-*
     ("base_path = '/d/'", ["base_path is '/d/'", "Write '/d'"]),
     ("base_path = 'd'", ["Write '/d'"]),
@@ -228,7 +245,7 @@ BAD: list[tuple[str, list[str]]] = [
     ("config = []", ["config is []", "a dict with the keys base_path"]),
     ("config = {'trailing_slashes': True}", ["config.trailing_slashes is an unknown key. Did you mean trailing_slash?"]),
     ("config = {'compress': True}\ncompress = True", ["config.compress is also set as compress at the top"]),
-    ("trailing_slash = True\ntrailingSlash = True", ["has both trailing_slash and trailingSlash"]),
+    ("trailing_slash = True\ntrailingSlash = True", ["slugline.config.py: has both trailing_slash and trailingSlash"]),
     ("rewrite = []", ["rewrite (line 1) has no effect. Name it rewrites"]),
     ("\ndef redirect(): ...", ["redirect (line 2) has no effect. Name it redirects"]),
     ("TRAILING_SLASH = True", ["Name it trailing_slash"]),

@@ -20,6 +20,16 @@ CASES: list[tuple[tuple[Any, ...], FakeView, dict[str, str] | None]] = [
     (("header", "x-need", "(?P<val>v)(?<n>\\d)?"), view("/", x_need="v"), {"val": "v"}),
     (("header", "x-need", "[[a-z&&]+"), view("/", x_need="a[&"), {}),
     (("header", "x-need", "(x)y"), view("/", x_need="xy"), {}),
+    # NEXTJS: an empty value is none.
+    (("header", "x-need", ""), view("/", x_need="any"), {"xneed": "any"}),
+    (("header", "x-need", ""), view("/", x_need=""), None),
+    (("header", "x-need", "(?i)YES"), view("/", x_need="yes"), {}),
+    (("header", "x-need", "(?<a>.+)-(?<b>.+?)(?<c>x)?"), view("/", x_need="1-2-3"), {"a": "1-2", "b": "3"}),
+    (("header", "x-need", "(?<a>.+)-(?<b>.+)"), view("/", x_need="a" * 2000 + "-é"), {"a": "a" * 2000, "b": "é"}),
+    (("header", "x-need", "(?:a+)+b"), view("/", x_need="a" * 5000), None),
+    (("query", "q", "(?:a|a)+b"), view(f"/?q={'a' * 5000}"), None),
+    (("cookie", "c", "(.*,)*b"), view("/", cookie=f"c={'a,' * 2500}"), None),
+    (("host", None, "(?:[a-z]+\\.?)+!"), view("/", host="a" * 400), None),
     (("query", "q"), view("/?q=v"), {"q": "v"}),
     (("query", "q"), view("/?q="), None),
     (("query", "q"), view("/?Q=v"), None),
@@ -55,6 +65,9 @@ BAD: list[tuple[tuple[Any, ...], str]] = [
     (("query", ""), "query key"),
     (("host", "x", "y"), "no key. Delete it"),
     (("host",), "no value"),
+    (("host", None, ""), "no value"),
+    (("header", "x", "(a)\\1+"), "a reference back"),
+    (("header", "x", "(?i)a+"), "'(?i'"),
     (("query", "q", "("), "cannot be read"),
 ]
 

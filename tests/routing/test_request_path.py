@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from slugline.errors import BadRequest
 from slugline.http.url import encode_location
-from slugline.routing.request_path import find_slash_redirect, read_path
+from slugline.routing.request_path import find_end_redirect, find_slash_redirect, read_path
 
 GOOD = [
     b"/",
@@ -152,3 +152,32 @@ def test_redirects_end_soon_and_never_leave_the_host(raw, query):
         assert again is not None, "a redirect led to a path that is refused"
         path = again
     assert find_slash_redirect(path, query) is None
+
+
+# The path, the base path, where it leads with `trailing_slash`.
+ENDS = [
+    ("/", "", None),
+    ("/a", "", "/a/"),
+    ("/a/", "", None),
+    ("/a.b", "", None),
+    ("/a.b/", "", "/a.b"),
+    ("/a.b/c", "", "/a.b/c/"),
+    ("/.well-known/x", "", None),
+    ("/.well-known/x/", "", None),
+    ("/docs", "/docs", "/docs/"),
+    ("/docs/", "/docs", None),
+    ("/v1.0", "/v1.0", "/v1.0/"),
+    ("/v1.0/a", "/v1.0", "/v1.0/a/"),
+    ("/other", "/docs", "/other/"),
+    ("/.well-known/x", "/docs", None),
+    # As in Next.js: only the root of a host has one (RFC 8615).
+    ("/docs/.well-known/x", "/docs", "/docs/.well-known/x/"),
+]
+
+
+@pytest.mark.parametrize(("path", "base_path", "location"), ENDS)
+def test_where_a_path_leads_that_has_to_end_in_a_slash(path, base_path, location):
+    assert find_end_redirect(path, "", trailing_slash=True, base_path=base_path) == location
+    if location is not None:
+        assert find_end_redirect(path, "a=b", trailing_slash=True, base_path=base_path) == f"{location}?a=b"
+        assert find_end_redirect(location, "", trailing_slash=True, base_path=base_path) is None

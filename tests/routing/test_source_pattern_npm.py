@@ -97,7 +97,7 @@ def test_matches_as_path_to_regexp_does() -> None:
     assert pairs >= 10_000
     assert matched >= 3000
     assert bounded >= 200, "both ways of matching are compared"
-    assert ours_only <= len(cases) * 0.05, "only what could take very long is refused beyond what path-to-regexp refuses"
+    assert ours_only == 0, "nothing is refused that path-to-regexp takes"
 
 
 @pytest.mark.parametrize("pattern", ["/a/:", "/(", "/()", "/(?:a)", "/((a))", "/:a:b", "/:a(\\d+):b", "/a*", "/{a", "/a}", "/{:a}*"])

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from slugline.errors import ConfigError, RouteModuleError
 from slugline.project.imports import import_file
 from slugline.project.near_names import find_meant, line_of
-from slugline.project.rule_tables import Place, Table, compile_in_place, read_conditions, read_source
+from slugline.project.rule_tables import Place, Table, check_locale, compile_in_place, read_conditions, read_source
 from slugline.routing.conditions import Condition, RequestView, match_conditions
 from slugline.routing.rule_index import RuleIndex
 from slugline.routing.source_pattern import SourcePattern, compile_source
@@ -183,8 +183,7 @@ def _read_rule(place: Place, value: object, base_path: str) -> MatcherRule:
     if not isinstance(value, Mapping):
         place.refuse(value, MATCHER_FORM)
     table = Table(place, value, MATCHER_KEYS)
-    if table.values.get("locale") is not None:
-        table.place_of("locale").fail("is about Next.js's i18n, and has no meaning here. Delete it.")
+    check_locale(table)
     has, missing = read_conditions(table)
     return MatcherRule(read_source(table, "source", base_path), has, missing)
 

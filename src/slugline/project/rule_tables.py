@@ -17,6 +17,7 @@ from slugline.routing.source_pattern import SourcePattern, TextTemplate, compile
 __all__ = [
     "Place",
     "Table",
+    "check_locale",
     "compile_in_place",
     "explain_unknown",
     "read_conditions",
@@ -31,9 +32,9 @@ __all__ = [
 Result = TypeVar("Result")
 
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
-REDIRECT_KEYS = ("source", "destination", "permanent", "statusCode", "basePath", "has", "missing")
-REWRITE_KEYS = ("source", "destination", "basePath", "has", "missing")
-HEADER_KEYS = ("source", "headers", "basePath", "has", "missing")
+REDIRECT_KEYS = ("source", "destination", "permanent", "statusCode", "basePath", "locale", "has", "missing")
+REWRITE_KEYS = ("source", "destination", "basePath", "locale", "has", "missing")
+HEADER_KEYS = ("source", "headers", "basePath", "locale", "has", "missing")
 HEADER_ITEM_KEYS = ("key", "value")
 CONDITION_KEYS = ("type", "key", "value")
 CONDITION_FORM = '{"type": "header", "key": "x-name", "value": "a regex, or leave it out"}, with header, query, cookie or host'
@@ -54,7 +55,8 @@ class Place:
     def fail(self, text: str) -> NoReturn:
         """Raise ConfigError with the place before the text, as in "slugline.config.py: redirects[2].source (rule 3 of 4) text"."""
         detail = f" ({self.detail})" if self.detail else ""
-        raise ConfigError(f"{self.source}: {self.path}{detail} {text}", files=(self.source,))
+        where = f"{self.path}{detail} ".lstrip()
+        raise ConfigError(f"{self.source}: {where}{text}", files=(self.source,))
 
     def refuse(self, value: object, allowed: str) -> NoReturn:
         self.fail(f"is {shorten(value)}. Allowed: {allowed}.")
@@ -184,6 +186,7 @@ def _read_header(place: Place, value: object, names: Sequence[str]) -> tuple[Tex
 
 
 def _read_match(table: Table, base_path: str) -> tuple[SourcePattern, tuple[Condition, ...], tuple[Condition, ...]]:
+    check_locale(table)
     prefix = base_path if table.flag("basePath", True) else ""
     return read_source(table, "source", prefix), *read_conditions(table)
 
@@ -197,6 +200,12 @@ def read_source(table: Table, key: str, base_path: str) -> SourcePattern:
 def compile_in_place(place: Place, text: str, base_path: str) -> SourcePattern:
     """Compile a pattern with its base path. Raises ConfigError that says where it stands."""
     return _compile(place, text, _with_base(text, base_path), (), lambda written, _: compile_source(written))
+
+
+def check_locale(table: Table) -> None:
+    """Refuse a locale. NEXTJS: `locale: false` says that a source is meant as it is written, which here every source is."""
+    if table.values.get("locale", False) is not False:
+        table.place_of("locale").fail("is about Next.js's i18n, and has no meaning here. Delete it.")
 
 
 def read_conditions(table: Table) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:

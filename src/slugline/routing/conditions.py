@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
-from slugline.routing.pattern_parts import compile_regex
+from slugline.routing.bounded_regex import BoundedRegex, compile_bounded
+from slugline.routing.pattern_parts import compile_regex, translate_regex
+from slugline.routing.regex_tree import reckon
 
 __all__ = ["Condition", "ConditionType", "RequestView", "compile_condition", "match_conditions"]
 
@@ -13,6 +15,7 @@ ConditionType = Literal["header", "query", "cookie", "host"]
 
 _LETTERS = re.compile(r"[^A-Za-z]+")
 _PORT = re.compile(r":\d*$")
+_REPETITION = re.compile(r"[*+{]")
 
 
 class RequestView(Protocol):
@@ -43,7 +46,7 @@ class Condition:
 
     type: ConditionType
     key: str
-    value: re.Pattern[str] | None
+    value: re.Pattern[str] | BoundedRegex | None
     names: tuple[str, ...]
 
     def match(self, request: RequestView) -> dict[str, str] | None:
@@ -53,13 +56,10 @@ class Condition:
             return None
         if self.value is None:
             return dict.fromkeys(self.names, found)
-        matched = self.value.fullmatch(found)
-        if matched is None:
-            return None
-        groups = matched.groupdict()
-        if self.type == "host" and not groups:
+        groups = _match_groups(self.value, found)
+        if groups is not None and self.type == "host" and not self.value.groupindex:
             return {"host": found}
-        return {name: text for name, text in groups.items() if text is not None}
+        return groups
 
     def _find(self, request: RequestView) -> str | None:
         match self.type:
@@ -76,9 +76,10 @@ class Condition:
 def compile_condition(type_: str, key: str | None = None, value: str | None = None) -> Condition:
     """Compile an item of `has` or `missing`, such as ("header", "x-need", "(?<val>.*)").
 
-    Without a value it holds for any that is not empty, which becomes a parameter named after the letters of the key: "my-q" gives
-    ":myq". A value is a regex for the whole text; its named groups become parameters, and for a host without any the
-    host becomes ":host". Raises ValueError for an unknown type, a missing key, a host without a value, and a value that is no regex.
+    Without a value, or with an empty one, it holds for any that is not empty, which becomes a parameter named after the letters of
+    the key: "my-q" gives ":myq". A value is a regex for the whole text; its named groups become parameters, and for a host without
+    any the host becomes ":host". Raises ValueError for an unknown type, a missing key, a host without a value, and a value that is
+    no regex.
     """
     types = get_args(ConditionType)
     if type_ not in types:
@@ -87,17 +88,40 @@ def compile_condition(type_: str, key: str | None = None, value: str | None = No
     if kind == "host":
         if key is not None:
             raise ValueError("the type host has no key. Delete it")
-        if value is None:
+        if not value:
             raise ValueError('the type host has no value. Write the host, such as "value": "app\\.example"')
     elif not key:
         raise ValueError(f"the type {kind} has no key. Write the name of the {'query key' if kind == 'query' else kind}")
-    regex = None if value is None else compile_regex(value)
+    # NEXTJS: there an empty value is none.
+    regex = _compile_value(value) if value else None
     if regex is None:
         letters = _LETTERS.sub("", key or "")
         names: tuple[str, ...] = (letters,) if letters else ()
     else:
         names = tuple(regex.groupindex) or (("host",) if kind == "host" else ())
     return Condition(kind, (key or "").lower() if kind == "header" else key or "", regex, names)
+
+
+def _compile_value(value: str) -> re.Pattern[str] | BoundedRegex:
+    regex = compile_regex(value)
+    if not _REPETITION.search(value):
+        return regex
+    written = translate_regex(value)
+    # SECURITY: a header is as much the client's to choose as the path is.
+    return compile_bounded(written, reckon(written))
+
+
+def _match_groups(regex: re.Pattern[str] | BoundedRegex, text: str) -> dict[str, str] | None:
+    """Match a whole text, and give the named groups that took part."""
+    if isinstance(regex, BoundedRegex):
+        spans = regex.spans(text)
+        return (
+            None
+            if spans is None
+            else {name: text[span[0] : span[1]] for name, number in regex.groupindex.items() if (span := spans[number - 1]) is not None}
+        )
+    matched = regex.fullmatch(text)
+    return None if matched is None else {name: group for name, group in matched.groupdict().items() if group is not None}
 
 
 def match_conditions(has: Sequence[Condition], missing: Sequence[Condition], request: RequestView) -> dict[str, str] | None:

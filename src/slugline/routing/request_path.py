@@ -67,18 +67,16 @@ def find_end_redirect(path: str, query: str, *, trailing_slash: bool = False, ba
     """Give the URL that a path redirects to for the sake of the slash at its end; None where it has the end that it should have.
 
     NEXTJS: without `trailing_slash` no path but "/" ends in one. With it, every path does whose last segment has no dot, those of
-    API routes too, and what lies below /.well-known/ is left alone.
+    API routes too, and what lies below /.well-known/, which is at the root of a host only (RFC 8615), is left alone.
     """
     ends = path.endswith("/")
     if trailing_slash:
-        inner = path.removeprefix(base_path)
-        if inner.startswith("/.well-known/"):
+        if path.startswith("/.well-known/"):
             return None
         last = path.rstrip("/").rpartition("/")[2]
         # The last segment is decoded for this: "a%2Eb" is the same name as "a.b".
-        wanted = "." not in last or path == "/"
-        if path == base_path and base_path:
-            wanted = True
+        # The base path is a folder, whatever its name is.
+        wanted = "." not in last or path == "/" or path.rstrip("/") == base_path
     else:
         wanted = path == "/"
     if ends == wanted:

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from slugline.errors import BadRequest
 from slugline.http.url import encode_location, parse_query, percent_decode, percent_encode
 from slugline.routing.bounded_match import find_spans
+from slugline.routing.bounded_regex import BoundedRegex, compile_bounded
 from slugline.routing.pattern_parts import SEGMENT, Param, Part, compile_regex, parse_parts, translate_regex
+from slugline.routing.regex_tree import Cost, end_of_class, reckon
 
 __all__ = ["Destination", "Filled", "Params", "SourcePattern", "TextTemplate", "compile_destination", "compile_source", "compile_text"]
 
@@ -24,7 +26,13 @@ Params = Mapping[str, str | list[str]]
 MOST_OPTIONAL = 4
 """How many parts of a source may be left out before a regex, which tries 2 ** n ways, is not used any more."""
 
+MOST_PORT = 65535
+
+CHEAP: Cost = (0, 1)
+
 _TEXT_PARAM = re.compile(r":([A-Za-z0-9_]+)([?*+]?)")
+_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]+\]")
+_HOST_TEXT = re.compile(r"[A-Za-z0-9._\-]*")
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://([^/?#]*)")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _ONE_LABEL = re.compile(_LABEL)
@@ -48,8 +56,8 @@ class SourcePattern:
     is_whole: bool
     parts: tuple[Part, ...] = field(repr=False)
     _captures: tuple[Param, ...] = field(repr=False)
-    _regex: re.Pattern[str] | None = field(repr=False)
-    """None where only `find_spans` is safe."""
+    _regex: re.Pattern[str] | BoundedRegex | None = field(repr=False)
+    """None where `find_spans` is quicker than a BoundedRegex."""
 
     def match(self, path: str) -> dict[str, str | list[str]] | None:
         """Match a canonical path, so "/a/:id/:rest*" and "/a/7/x/y" give {"id": "7", "rest": ["x", "y"]}; None if it does not match.
@@ -60,6 +68,8 @@ class SourcePattern:
         regex = self._regex
         if regex is None:
             spans = find_spans(self.parts, path)
+        elif isinstance(regex, BoundedRegex):
+            spans = regex.spans(path)
         else:
             found = regex.fullmatch(path)
             spans = [found.span(group) for group in range(1, regex.groups + 1)] if found is not None else None
@@ -78,8 +88,8 @@ class SourcePattern:
 def compile_source(text: str) -> SourcePattern:
     """Compile a `source` or a matcher, such as "/blog/:slug", "/files/:path*" or "/old/:id(\\d+){.html}?".
 
-    Matching takes time that grows with the length of the path, a user's own regexes aside. Raises ValueError for a text that
-    is no pattern, and for one whose own regexes stand where that cannot be promised; the message says what to write.
+    Matching takes time that grows with the length of the path, whatever the user's own regexes are. Raises ValueError for a text
+    that is no pattern, and for a regex with a part for which that cannot be promised; the message says what to write.
     """
     if not text.startswith("/"):
         raise ValueError(f"it does not begin with a slash. Write /{text}")
@@ -90,10 +100,10 @@ def compile_source(text: str) -> SourcePattern:
     if twice is not None:
         raise ValueError(f"the parameter :{twice} is used twice. Give each a name of its own")
     leading, is_whole = _leading_segments(parts)
-    is_safe = _is_safe_as_regex(parts)
-    if not is_safe:
-        _check_own_regexes(parts)
-    regex = re.compile("".join(_write(part) for part in parts) + "/?", re.ASCII) if is_safe else None
+    has_own = any(isinstance(part, Param) and part.regex for part in parts)
+    regex: re.Pattern[str] | BoundedRegex | None = None
+    if has_own or _is_safe_as_regex(parts):
+        regex = compile_bounded("".join(_write(part) for part in parts) + "/?", _reckon(parts) if has_own else CHEAP)
     return SourcePattern(text, names, leading, is_whole, parts, captures, regex)
 
 
@@ -115,25 +125,35 @@ def _is_safe_as_regex(parts: tuple[Part, ...]) -> bool:
     )
 
 
-def _check_own_regexes(parts: tuple[Part, ...]) -> None:
-    own = [part for part in parts if isinstance(part, Param) and part.regex]
-    if not own:
-        return
-    label = f":{own[0].name}({own[0].regex})" if own[0].name else f"({own[0].regex})"
-    for part in own:
-        if part.repeats and _may_match_slash(part.regex):
-            label = f":{part.name}" if part.name else ""
-            raise ValueError(
-                f"{label}({part.regex}){part.modifier} repeats a regex that may match a slash itself, which can take exponential time. "
-                f"Write {label}({part.regex}) for one text, or {label}{part.modifier} for a list of segments"
-                if label
-                else f"({part.regex}){part.modifier} repeats a regex that may match a slash itself, which can take exponential time. "
-                f"Write ({part.regex}) without the {part.modifier}"
-            )
-    raise ValueError(
-        f"the regex {label} stands beside parts that repeat or may be left out, and trying all ways to share a path among them can "
-        "take very long. Let the regex match no slash ([^/] instead of .), keep one part with * or +, and write several sources"
-    )
+def _reckon(parts: tuple[Part, ...]) -> Cost | None:
+    """Tell what a source may cost `re`: a user's own regexes may try more ways than one, and together they multiply."""
+    if not _is_safe_as_regex(parts):
+        return None
+    repetitions, ways = 0, 1
+    for index, part in enumerate(parts):
+        if isinstance(part, str) or part.is_text:
+            continue
+        cost = reckon(translate_regex(part.regex)) if part.regex else (1, 1)
+        if cost is None or (part.repeats and cost[1] > 1):
+            return None  # the ways of each repetition multiply with those of the others
+        # Between two slashes, of which it can take none, a single repetition has one way only.
+        repetitions += 0 if cost[0] <= 1 and _is_between_slashes(parts, index) else cost[0]
+        ways *= cost[1] * (2 if part.is_optional else 1)
+    return repetitions, ways
+
+
+def _is_between_slashes(parts: tuple[Part, ...], index: int) -> bool:
+    part = parts[index]
+    if isinstance(part, str) or part.prefix != "/" or part.suffix or _may_match_slash(part.regex):
+        return False
+    for following in parts[index + 1 :]:
+        if isinstance(following, str):
+            return following.startswith("/")
+        if not following.prefix.startswith("/"):
+            return False
+        if not following.is_optional:
+            break
+    return True
 
 
 def _may_match_slash(regex: str | None) -> bool:
@@ -147,7 +167,7 @@ def _may_match_slash(regex: str | None) -> bool:
                 return True
             position += 2
         elif found == "[":
-            end = _end_of_class(text, position)
+            end = end_of_class(text, position)
             if compile_regex(text[position:end]).fullmatch("/"):
                 return True
             position = end
@@ -160,13 +180,6 @@ def _may_match_slash(regex: str | None) -> bool:
     return False
 
 
-def _end_of_class(text: str, position: int) -> int:
-    position += 1
-    while position < len(text) and text[position] != "]":
-        position += 2 if text[position] == "\\" else 1
-    return position + 1
-
-
 def _end_of_group(text: str, position: int) -> int:
     depth = 0
     while position < len(text):
@@ -174,7 +187,7 @@ def _end_of_group(text: str, position: int) -> int:
             position += 2
             continue
         if text[position] == "[":
-            position = _end_of_class(text, position)
+            position = end_of_class(text, position)
             continue
         depth += (text[position] == "(") - (text[position] == ")")
         position += 1
@@ -300,7 +313,7 @@ class Destination:
     _host: TextTemplate
     _port: str
     _path: tuple[Part, ...]
-    _query: tuple[tuple[str, TextTemplate, bool], ...]
+    _query: tuple[tuple[str, TextTemplate], ...]
     _fragment: TextTemplate
 
     def fill(self, params: Params) -> str | None:
@@ -320,7 +333,7 @@ class Destination:
         if origin is None:
             return None
         path = self._fill_path(params)
-        query = tuple((key, self._fill_value(key, template, has_value, params)) for key, template, has_value in self._query)
+        query = tuple((key, self._fill_value(key, template, params)) for key, template in self._query)
         texts = {name: value if isinstance(value, str) else "/".join(value) for name, value in params.items()}
         return Filled(origin, path, query, self._fragment.fill(texts))
 
@@ -349,12 +362,9 @@ class Destination:
         # SECURITY: "//host" at the beginning is another site.
         return f"/{path.lstrip('/')}"
 
-    def _fill_value(self, key: str, template: TextTemplate, has_value: bool, params: Params) -> str:
-        name = percent_encode(key)
-        if not has_value:
-            return name
+    def _fill_value(self, key: str, template: TextTemplate, params: Params) -> str:
         values = {each: encode_component(params[each]) for each in template.names if each in params}
-        return f"{name}={template.fill(values)}"
+        return f"{percent_encode(key)}={template.fill(values)}"
 
 
 def encode_component(value: str | list[str]) -> str:
@@ -390,10 +400,7 @@ def compile_destination(text: str, known_names: Collection[str]) -> Destination:
     """
     place, query, fragment = _split_destination(text)
     scheme, host, port, path = _split_origin(place, text)
-    host_template = compile_text(host, known_names)
-    unknown_host = next((found[1] for found in _TEXT_PARAM.finditer(host) if found[1] not in known_names), None)
-    if unknown_host is not None:
-        raise _unknown(unknown_host, known_names)
+    host_template = _compile_host(host, known_names)
     parts = tuple(parse_parts(path))
     for part in parts:
         if isinstance(part, Param) and not part.is_text:
@@ -404,7 +411,7 @@ def compile_destination(text: str, known_names: Collection[str]) -> Destination:
     pairs = tuple(_compile_pair(pair, known_names) for pair in query.split("&") if pair)
     fragment_template = compile_text(encode_location(fragment), known_names)
     in_place = {part.name for part in parts if isinstance(part, Param) and part.name is not None} | set(host_template.names)
-    names = in_place | {name for _, template, _ in pairs for name in template.names} | set(fragment_template.names)
+    names = in_place | {name for _, template in pairs for name in template.names} | set(fragment_template.names)
     return Destination(
         text, frozenset(names), frozenset(in_place), bool(scheme), scheme, host_template, port, parts, pairs, fragment_template
     )
@@ -437,16 +444,36 @@ def _split_origin(place: str, text: str) -> tuple[str, str, str, str]:
     host, _, port = authority.rpartition(":") if re.search(r":\d+$", authority) else (authority, "", "")
     if not host or "@" in authority:
         raise ValueError("there is no host behind ://, or a name and password. Write https://host/path")
+    if port and int(port) > MOST_PORT:
+        raise ValueError(f"{port} is no port. The largest is {MOST_PORT}")
     return scheme.lower(), host, f":{port}" if port else "", place[found.end() :] or "/"
 
 
-def _compile_pair(pair: str, known_names: Collection[str]) -> tuple[str, TextTemplate, bool]:
-    key_text, separator, value = pair.partition("=")
+def _compile_host(host: str, known_names: Collection[str]) -> TextTemplate:
+    if _IPV6.fullmatch(host):
+        return TextTemplate((host,))
+    unknown = next((found[1] for found in _TEXT_PARAM.finditer(host) if found[1] not in known_names), None)
+    if unknown is not None:
+        raise _unknown(unknown, known_names)
+    template = compile_text(host, known_names)
+    if not host.isascii():
+        try:
+            plain = host.encode("idna").decode()
+        except UnicodeError:
+            raise ValueError(f"the host {host} is not in ASCII, and is no name that could be written so") from None
+        raise ValueError(f"the host {host} is not in ASCII. Write {plain}")
+    if not all(_HOST_TEXT.fullmatch(piece) for piece in template.pieces[::2]):
+        raise ValueError(f"{host} is no host. It has letters, digits, hyphens and dots, or is an IPv6 address in brackets")
+    return template
+
+
+def _compile_pair(pair: str, known_names: Collection[str]) -> tuple[str, TextTemplate]:
+    key_text, _, value = pair.partition("=")
     whole = _TEXT_PARAM.fullmatch(value)
     if whole is not None and whole[1] not in known_names and not whole[1].isdigit():
         raise _unknown(whole[1], known_names, "%3A")
     key = next(iter(parse_query(key_text)), "")
-    return key, compile_text(encode_location(value), known_names), bool(separator)
+    return key, compile_text(encode_location(value), known_names)
 
 
 def _unknown(name: str, known_names: Collection[str], escape: str = "\\:") -> ValueError:
