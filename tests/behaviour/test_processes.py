@@ -122,6 +122,56 @@ def run_start(directory: Path, port: int) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+def write_route(folder: Path, name: str, text: str) -> None:
+    (folder / "pages" / "api").mkdir(parents=True, exist_ok=True)
+    (folder / "pages" / "api" / name).write_text(text, encoding="utf-8")
+
+
+def test_a_module_is_imported_once_in_each_worker_and_not_in_the_main_process(tmp_path: Path) -> None:
+    write_route(tmp_path, "hello.py", "import os\nprint('imported in', os.getpid(), flush=True)\ndef handler(req, res): res.json({})\n")
+    server = start_granian(tmp_path, "--workers", "2")
+    try:
+        lines = wait_until(lambda: find_lines(server.log(), "imported in", 2), "two imports")
+        wait_until(lambda: "Slugline on" in server.log(), "the announcement")
+        workers = server.process_ids() - {server.process.pid}
+    finally:
+        server.stop()
+        log = server.log()
+        server.log_path.unlink()
+    assert log.count("imported in") == len(lines) == 2
+    assert log.count("Slugline on") == 1
+    assert {int(line.split()[-1]) for line in lines} <= workers
+
+
+def find_lines(text: str, beginning: str, count: int) -> list[str] | None:
+    found = [line for line in text.splitlines() if line.startswith(beginning)]
+    return found if len(found) >= count else None
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_what_cannot_be_loaded_is_said_once_and_ends_the_start(tmp_path: Path, workers: str) -> None:
+    write_route(tmp_path, "hello.py", "def handler(req, res): ...\n")
+    write_route(tmp_path, "broken.py", "import no_such_module\n")
+    command = [sys.executable, "-m", "slugline", "start", str(tmp_path), "--port", str(find_free_port()), "--workers", workers]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    messages = [line for line in ended.stderr.splitlines() if "error" in line.lower()]
+    expected = "error [route-module] pages/api/broken.py cannot be imported: ModuleNotFoundError: No module named 'no_such_module' (line 1)"
+    assert messages == [expected]
+    assert "Slugline on" not in ended.stderr
+    assert "Respawning" not in ended.stderr
+
+
+def test_stop_while_a_worker_imports(tmp_path: Path) -> None:
+    write_route(tmp_path, "slow.py", "import time\nprint('importing', flush=True)\ntime.sleep(600)\n")
+    command = [sys.executable, "-m", "slugline", "start", str(tmp_path), "--port", str(find_free_port())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.terminate()
+        assert process.wait(STOP_WITHIN_SECONDS) == 0
+
+
 def test_port_that_is_taken() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

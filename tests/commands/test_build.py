@@ -18,7 +18,7 @@ from slugline.cli import main
 from slugline.commands.build import build, must_build
 from slugline.errors import PageError, RouteConflict, ServerError
 from slugline.pages.build_file import FILE, read_build
-from slugline.project.discover import discover
+from slugline.project.scan import scan_pages
 from slugline.testing import TestClient
 from user_modules import own_modules
 
@@ -188,28 +188,37 @@ def test_a_call_to_its_own_api(project: Path) -> None:
         build(project)
 
 
+def _must_build(root: Path) -> str | None:
+    scan = scan_pages(root)
+    return must_build(root, (*scan.page_files, *scan.error_pages))
+
+
 class TestMustBuild:
     def test_what_is_to_be_done(self, project: Path) -> None:
-        assert must_build(discover(project)) == "build"
+        assert _must_build(project) == "build"
         build(project, automatic=True)
-        assert must_build(discover(project)) == "build"  # its data may be other ones today
+        assert _must_build(project) == "build"  # its data may be other ones today
         build(project)
-        assert must_build(discover(project)) is None
+        assert _must_build(project) is None
         write(project, {"new.html": ""})
-        assert must_build(discover(project)) == "old"
+        assert _must_build(project) == "old"
 
-    @pytest.mark.parametrize(
-        "files", [{"index.html": "", "served.html": "", "served.py": PAGES["served.py"]}, {"api/x.py": PAGES["api/hello.py"]}]
-    )
+    @pytest.mark.parametrize("files", [{"index.html": ""}, {"api/x.py": PAGES["api/hello.py"]}])
     def test_nothing_to_make(self, tmp_path: Path, files: dict[str, str]) -> None:
         write(tmp_path, files)
+        assert _must_build(tmp_path) is None
+
+    def test_an_automatic_build_looks_whether_there_is_anything_to_make(self, tmp_path: Path) -> None:
+        write(tmp_path, {"index.html": "", "served.html": "", "served.py": PAGES["served.py"]})
         with own_modules():
-            assert must_build(discover(tmp_path)) is None
+            assert _must_build(tmp_path) == "build"
+            assert build(tmp_path, automatic=True).pages == []
+        assert not (tmp_path / ".slugline").exists()
 
     def test_a_folder_that_nobody_may_write_to(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         # The tests may run as root, who may write to any.
         monkeypatch.setattr(os, "access", lambda path, mode: False)
-        assert must_build(discover(project)) is None
+        assert _must_build(project) is None
         assert ask(project, "/news") == ("news of Monday", "MISS")
         assert not (project / ".slugline").exists()
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from slugline.pages.build_file import (
 from slugline.pages.open_store import open_store
 from slugline.pages.paths import StaticPaths
 from slugline.project.discover import LoadedPage, Project, discover, log_warnings
+from slugline.project.scan import PageFile
 from slugline.runtime.app import App
 from slugline.runtime.own_calls import refuse_own_calls
 from slugline.runtime.pages import MadePage
@@ -49,13 +50,15 @@ def build(
 ) -> BuildReport:
     """Import and check everything that `start` would, and make the pages that can be made in advance.
 
-    `progress` is told how many pages there are by now. Raises ProjectError for the first thing that is wrong; what an earlier
+    `progress` is told how many pages there are by now. With `automatic`, pages are made only where one has data to be made with.
+    Raises ProjectError for the first thing that is wrong; what an earlier
     build has made is then served on.
     """
     variables = apply_environment(directory, "build")
     project = discover(directory)
-    log_warnings(project)
-    if not project.pages and not project.error_pages:
+    if not automatic:
+        log_warnings(project)
+    if not (_has_data(project) if automatic else project.pages or project.error_pages):
         App(project)  # mounted applications are recognised here
         return BuildReport(project)
     refuse_own_calls({int(port) for port in ("3000", variables.real.get("PORT", "")) if port.isdecimal()})
@@ -102,11 +105,18 @@ async def _prerender(app: App, report: Callable[[MadePage], None], paths: dict[s
         await app.stop()
 
 
-def must_build(project: Project) -> str | None:
-    """Tell what `start` has to do about the pages of a project: "build" them, warn that they are "old", or nothing."""
-    if not any(page.module.get_static_props is not None for page in (*project.pages, *project.error_pages)):
+def _has_data(project: Project) -> bool:
+    return any(page.module.get_static_props is not None for page in (*project.pages, *project.error_pages))
+
+
+def must_build(root: Path, pages: Iterable[PageFile]) -> str | None:
+    """Tell what `start` has to do about the pages of a project: "build" them, warn that they are "old", or nothing.
+
+    No file is imported for it: an automatic build sees for itself whether a page's module has anything to be made in advance.
+    """
+    if not any(page.module for page in pages):
         return None
-    build = read_build(project.root)
+    build = read_build(root)
     if build is None or build.automatic:
-        return "build" if os.access(project.root, os.W_OK) else None
-    return "old" if build.sources != fingerprint(project.root) else None
+        return "build" if os.access(root, os.W_OK) else None
+    return "old" if build.sources != fingerprint(root) else None

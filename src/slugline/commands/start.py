@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import multiprocessing
 import os
 import resource
 import signal
@@ -15,8 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
@@ -26,8 +28,8 @@ from granian.server import Server as Granian
 from slugline.adapters.asgi import AsgiAdapter, create_app
 from slugline.commands.build import must_build
 from slugline.commands.environment import apply_environment
-from slugline.errors import ServerError
-from slugline.project.discover import Project, discover, log_warnings
+from slugline.errors import ProjectError, ServerError
+from slugline.project.discover import Survey, survey_project
 from slugline.project.preview_keys import ProjectPreviewSource
 from slugline.runtime.channel import StreamCut
 from slugline.runtime.listen import find_port, resolve_host
@@ -70,25 +72,28 @@ class ServerOptions:
 
 
 def start(directory: Path, options: ServerOptions, announce: Callable[[], None] | None = None) -> None:
-    """Check the project, then serve it until SIGTERM or SIGINT; `announce` is called between the two.
+    """Serve the project until SIGTERM or SIGINT; `announce` is called when the first worker is ready.
 
-    Raises ProjectError before anything listens; ServerError for an address or a port that cannot be had, and too few files.
+    How to think about it: this process looks at the names of the files and at slugline.config.py. All other files are imported in
+    the workers, each for itself, so that no connection that a module opens is shared by two processes, and none is opened twice.
+    What a worker finds wrong it reports, and everything ends.
+
+    Raises ProjectError; ServerError for an address or a port that cannot be had, and too few files.
     """
     signal.signal(END_STREAMS, signal.SIG_IGN)  # it is for the workers, and reaches the whole group
     starter = os.environ.get("SLUGLINE_PARENT", "")
     if starter.isdigit() and int(starter) == os.getppid():
         _end_with_parent(int(starter))
     apply_environment(directory, "start")
-    project = discover(directory)
-    log_warnings(project)
-    settings = options.settings or settings_of(project.config, options.given)
+    survey = survey_project(directory)
+    for warning in survey.warnings:
+        logger.warning("%s", warning)
+    settings = options.settings or settings_of(survey.config, options.given)
     options = replace(options, settings=settings)
-    _make_pages(project)
+    _make_pages(survey)
     address = resolve_host(options.host)
     find_port(address, options.port)
     _raise_file_limit()
-    if announce is not None:
-        announce()
     server = Granian(
         # Only named in messages: the loader below gives the application.
         target=str(directory),
@@ -108,36 +113,92 @@ def start(directory: Path, options: ServerOptions, announce: Callable[[], None] 
         log_level=LogLevels(options.log_level),
         log_dictconfig=_log_config(options.log_level),
     )
+    reports: SimpleQueue[_Report] = multiprocessing.SimpleQueue()
+    outcome = _Outcome(reports, announce, frozenset(survey.warnings), server.signal_handler_interrupt)
+    threading.Thread(target=outcome.hear, name="slugline-reports", daemon=True).start()
     server.serve(
-        target_loader=functools.partial(_load, str(directory), options, os.getpid()),
+        target_loader=functools.partial(_load, str(directory), options, os.getpid(), reports),
         wrap_loader=False,
     )
+    if outcome.error is not None:
+        raise outcome.error
 
 
-def _make_pages(project: Project) -> None:
+class _Outcome:
+    """What the workers have reported of loading the project, heard in the main process."""
+
+    def __init__(
+        self, reports: "SimpleQueue[_Report]", announce: Callable[[], None] | None, told: frozenset[str], stop: Callable[[], None]
+    ) -> None:
+        self.error: ProjectError | None = None
+        self._reports = reports
+        self._announce = announce
+        self._told = told
+        self._stop = stop
+
+    def hear(self) -> None:
+        """Say once that the project is served, and stop everything when a worker cannot load it; runs on a thread of its own."""
+        is_ready = False
+        while self.error is None:
+            report = self._reports.get()
+            if report.message is not None:
+                self.error = ProjectError(report.message)
+                self.error.code = report.code
+                self._stop()
+            elif not is_ready:
+                is_ready = True
+                for warning in report.warnings:
+                    if warning not in self._told:
+                        logger.warning("%s", warning)
+                if self._announce is not None:
+                    self._announce()
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What a worker says to the main process: that it answers, with what looks wrong; or what is wrong, with its code."""
+
+    warnings: tuple[str, ...] = ()
+    message: str | None = None
+    code: str = ""
+
+
+def _make_pages(survey: Survey) -> None:
     """Make the pages of a project that nobody has built, in a process of its own, so that nothing of it is left in this one.
 
     Raises ServerError when that fails; what was wrong has been printed.
     """
-    match must_build(project):
+    match must_build(survey.root, survey.pages):
         case "old":
             logger.warning("Files below pages/ have changed since the last `slugline build`, whose pages are served. Run it again.")
         case "build":
-            command = [sys.executable, "-m", "slugline", "build", str(project.root), "--python-only", "--automatic"]
+            command = [sys.executable, "-m", "slugline", "build", str(survey.root), "--python-only", "--automatic"]
             if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
                 raise ServerError("The pages could not be made; what is wrong stands above.")
         case _:
             pass
 
 
-def _load(directory: str, options: ServerOptions, parent: int) -> AsgiAdapter:
+def _load(directory: str, options: ServerOptions, parent: int, reports: "SimpleQueue[_Report]") -> AsgiAdapter:
     """Load the project in a worker; runs in the worker's process."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a stop need not wait for imports
     _end_with_parent(parent)
     _take_turns()
-    adapter = create_app(directory, options.settings)
+    try:
+        adapter = create_app(directory, options.settings)
+    except ProjectError as error:
+        reports.put(_Report(message=error.message, code=error.code))
+        _wait_for_the_end()
     adapter.app.preview_source = ProjectPreviewSource(adapter.app.project.root, development=False, dist=options.next_dist)
-    adapter.on_start = _prepare
+    adapter.on_start = functools.partial(_prepare, reports)
     return adapter
+
+
+def _wait_for_the_end() -> NoReturn:
+    """Wait until the main process, which has been told what is wrong, ends this one: it would replace one that ends by itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        time.sleep(60)
 
 
 def _take_turns() -> None:
@@ -168,10 +229,11 @@ def _drain_on_sigterm(adapter: AsgiAdapter) -> None:
     loop.add_signal_handler(END_STREAMS, adapter.app.begin_stop)
 
 
-def _prepare(adapter: AsgiAdapter) -> None:
-    """Do in a worker what needs its loop: listen to SIGTERM, and give its connections a clock."""
+def _prepare(reports: "SimpleQueue[_Report]", adapter: AsgiAdapter) -> None:
+    """Do in a worker what needs its loop: listen to SIGTERM, give its connections a clock, and report that it is ready."""
     _drain_on_sigterm(adapter)
     _cut_unread(adapter, tries=500)
+    reports.put(_Report(adapter.app.project.warnings))
 
 
 def _cut_unread(adapter: AsgiAdapter, *, tries: int, found_before: bool = False) -> None:

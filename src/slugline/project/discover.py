@@ -19,10 +19,10 @@ from slugline.project.modules import (
 from slugline.project.overlooked import find_narrow_application, find_overlooked
 from slugline.project.page_modules import LoadedPage, load_page_module
 from slugline.project.root_middleware import RootMiddleware, load_root_middleware
-from slugline.project.scan import PageFile, scan_pages
+from slugline.project.scan import PageFile, Scan, scan_pages
 from slugline.routing.table import Route, RouteTable, build_table
 
-__all__ = ["LoadedPage", "LoadedRoute", "Project", "discover", "load_page", "log_warnings"]
+__all__ = ["LoadedPage", "LoadedRoute", "Project", "Survey", "discover", "load_page", "log_warnings", "survey_project"]
 
 logger = logging.getLogger("slugline")
 
@@ -58,17 +58,40 @@ class Project:
         return [route.endpoint for route in self.table.ordered() if isinstance(route.endpoint, LoadedPage)]
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What can be told of a project without importing its files, slugline.config.py apart."""
+
+    root: Path
+    config: ProjectConfig
+    pages: tuple[PageFile, ...]
+    """The files of all pages, error pages among them."""
+    warnings: tuple[str, ...]
+    """As in Project, but for what only an import shows."""
+
+
+def survey_project(directory: str | os.PathLike[str]) -> Survey:
+    """Look at the names of a project's files, and at its configuration. Raises ProjectError as `discover` does."""
+    scan = _scan(Path(directory).resolve())
+    return Survey(scan.directory, load_config(scan.directory), (*scan.page_files, *scan.error_pages), tuple(find_overlooked(scan)))
+
+
+def _scan(root: Path) -> Scan:
+    scan = scan_pages(root)
+    build_table(
+        Route(file.pattern, file.segments, None, file.source) for file in scan.routes
+    )  # a conflict of names comes before any import
+    begin_imports(root)
+    return scan
+
+
 def discover(directory: str | os.PathLike[str]) -> Project:
     """Scan a project's folder, import its files, and build the table of routes.
 
     Raises ProjectError (see slugline.errors) for the first thing that is wrong.
     """
     root = Path(directory).resolve()
-    scan = scan_pages(root)
-    build_table(
-        Route(file.pattern, file.segments, None, file.source) for file in scan.routes
-    )  # a conflict of names comes before any import
-    begin_imports(root)
+    scan = _scan(root)
     config = load_config(root)
     root_middleware = load_root_middleware(root, scan.pages.relative_to(root).as_posix(), config.base_path)
     shared = {file.source: load_folder_middleware(root, file.source) for file in scan.middleware}
