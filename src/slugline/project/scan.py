@@ -104,8 +104,8 @@ def _walk_api(walk: "_Walk", pages: Path) -> None:
         # NEXTJS: pages/api.js and pages/api/index.js are one place.
         walk.add_route(api_file, ("api",), chain)
     if (pages / "api").is_dir():
-        walk.visit(pages / "api", ("api",), chain, frozenset())
-    walk.visit_pages(pages, (), chain, frozenset())
+        walk.visit(pages / "api", ("api",), chain, ())
+    walk.visit_pages(pages, (), chain, ())
 
 
 def _find_pages(directory: Path) -> Path:
@@ -129,19 +129,32 @@ class _Walk:
     page_files: list[PageFile] = field(default_factory=list)
     middleware: list[MiddlewareFile] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
+    root: Path = field(init=False)
+    """Where the project really lies."""
 
-    def visit(self, folder: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: frozenset[Path]) -> None:
-        real = folder.resolve()
-        if real in above:  # a link to a folder that it lies in
-            return
-        if not real.is_relative_to(self.directory.resolve()):
-            self.outside.append(self.name_source(folder))
+    def __post_init__(self) -> None:
+        self.root = self.directory.resolve()
+
+    def visit(self, folder: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: tuple[Path, ...]) -> None:
+        below = self.enter(folder, above)
+        if below is None:
             return
         chain = self.extend_chain(chain, folder)
         for entry in _list_entries(folder):
-            self.attempt(functools.partial(self.visit_entry, entry, names, chain, above | {real}))
+            self.attempt(functools.partial(self.visit_entry, entry, names, chain, below))
 
-    def visit_entry(self, entry: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: frozenset[Path]) -> None:
+    def enter(self, folder: Path, above: tuple[Path, ...]) -> tuple[Path, ...] | None:
+        """Give the real places of a folder and of those above it; None where a link leads back to one of them, or out of the project."""
+        # START: only a link needs all its parts looked at.
+        real = folder.resolve() if not above or folder.is_symlink() else above[-1] / folder.name
+        if real in above:
+            return None
+        if not real.is_relative_to(self.root):
+            self.outside.append(self.name_source(folder))
+            return None
+        return (*above, real)
+
+    def visit_entry(self, entry: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: tuple[Path, ...]) -> None:
         if entry.is_dir():
             self.check_encoding(entry)
             self.visit(entry, (*names, entry.name), chain, above)
@@ -149,13 +162,10 @@ class _Walk:
             self.check_encoding(entry)
             self.add_route(entry, (*names, entry.stem) if entry.stem != "index" else names, chain)
 
-    def visit_pages(self, folder: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: frozenset[Path]) -> None:
+    def visit_pages(self, folder: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: tuple[Path, ...]) -> None:
         """Find the pages in a folder and below; those of pages/api/ are routes, and `visit` has found them."""
-        real = folder.resolve()
-        if real in above:
-            return
-        if not real.is_relative_to(self.directory.resolve()):
-            self.outside.append(self.name_source(folder))
+        below = self.enter(folder, above)
+        if below is None:
             return
         entries = [entry for entry in _list_entries(folder) if names or entry.name not in ("api", "api.py")]
         stems = {entry.stem for entry in entries if _is_page(entry, entries)}
@@ -163,9 +173,9 @@ class _Walk:
             self.attempt(functools.partial(self.add_page, folder, stem, names, chain))
         for entry in entries:
             if entry.is_dir() and entry.name != "node_modules":
-                self.attempt(functools.partial(self.visit_pages_below, entry, names, chain, above | {real}))
+                self.attempt(functools.partial(self.visit_pages_below, entry, names, chain, below))
 
-    def visit_pages_below(self, folder: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: frozenset[Path]) -> None:
+    def visit_pages_below(self, folder: Path, names: tuple[str, ...], chain: tuple[MiddlewareFile, ...], above: tuple[Path, ...]) -> None:
         self.check_encoding(folder)
         self.visit_pages(folder, (*names, folder.name), self.extend_chain(chain, folder), above)
 
