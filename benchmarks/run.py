@@ -9,6 +9,7 @@ slow minutes of the machine and lucky starts of a process fall on all of them. b
 import argparse
 import contextlib
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -103,6 +104,8 @@ def is_full(options: argparse.Namespace) -> bool:
 def run_all(options: argparse.Namespace) -> Results:
     """Measure everything that was asked for; what was found is kept after every round."""
     cores = choose_cores()
+    # A deployment has its files compiled; where this is set, every start would compile them anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     programs = [program for program in PROGRAMS if not options.only or program.name in options.only]
     names = options.tasks or [*TASKS_BY_NAME, *OTHER_TASKS]
     tasks = [task for task in TASKS if task.name in names]

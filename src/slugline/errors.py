@@ -32,7 +32,8 @@ SluglineError
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = [
     "AlreadyAnswered",
@@ -111,8 +112,7 @@ class TruncatedBody(RequestError):
         super().__init__(400, phrase)
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationFault:
+class ValidationFault(Struct, frozen=True):
     """One place of a value that does not fit its type, so ("items[2].price", "must be a number, not text").
 
     The path is "" for the value as a whole. Neither of the two holds the value, which may be a secret; a path holds the names

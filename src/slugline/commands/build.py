@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from slugline.commands.environment import apply_environment
 from slugline.errors import ServerError
@@ -31,8 +32,7 @@ from slugline.runtime.settings import Settings
 __all__ = ["BuildReport", "build", "must_build"]
 
 
-@dataclass(frozen=True, slots=True)
-class BuildReport:
+class BuildReport(Struct, frozen=True):
     """What a build has found: the project, and its pages in the order of their paths."""
 
     project: Project

@@ -1,7 +1,8 @@
 """`slugline routes`: what answers what, in matching order."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from slugline.commands.environment import apply_environment
 from slugline.project.discover import LoadedPage, LoadedRoute, discover, log_warnings
@@ -9,8 +10,7 @@ from slugline.project.discover import LoadedPage, LoadedRoute, discover, log_war
 __all__ = ["RouteRow", "list_routes"]
 
 
-@dataclass(frozen=True, slots=True)
-class RouteRow:
+class RouteRow(Struct, frozen=True):
     """One line of the table: "/api/post/[pid]", "GET, POST", "pages/api/post/[pid].py"."""
 
     pattern: str

@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
@@ -25,6 +24,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server as Granian
+from msgspec import Struct, field, structs
 
 from slugline.adapters.asgi import AsgiAdapter, create_app
 from slugline.commands.build import must_build
@@ -57,8 +57,7 @@ RESPAWN_SECONDS = 0.5
 DESCRIPTORS_BESIDE_CONNECTIONS = 256
 
 
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
+class ServerOptions(Struct, frozen=True):
     """Where and how to serve."""
 
     host: str = "127.0.0.1"
@@ -91,7 +90,7 @@ def start(directory: Path, options: ServerOptions, announce: Callable[[], None] 
     for warning in survey.warnings:
         logger.warning("%s", warning)
     settings = options.settings or settings_of(survey.config, options.given)
-    options = replace(options, settings=settings)
+    options = structs.replace(options, settings=settings)
     _make_pages(survey)
     address = resolve_host(options.host)
     find_port(address, options.port)
@@ -156,8 +155,7 @@ class _Outcome:
                     self._announce()
 
 
-@dataclass(frozen=True, slots=True)
-class _Report:
+class _Report(Struct, frozen=True):
     """What a worker says to the main process: that it answers, with what looks wrong; or what is wrong, with its code."""
 
     warnings: tuple[str, ...] = ()

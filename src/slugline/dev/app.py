@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from slugline.callables import make_awaitable
 from slugline.dev.api_docs import answer_docs, is_docs_path
 from slugline.dev.failure import Failure, describe_failure, group_problems
@@ -117,7 +119,7 @@ class DevApp(App):
         """Take over rules, root middleware, pages and the list of public files."""
         project = self.dev_project
         loaded = [page for page in project.loaded_pages.values() if isinstance(page, LoadedPage)]
-        self.project = replace(
+        self.project = structs.replace(
             self.project,
             config=project.config,
             root_middleware=project.root_middleware,
@@ -174,11 +176,11 @@ class DevApp(App):
             await asyncio.wait(under_way, timeout=self.settings.shutdown_seconds)
         if earlier is not now and earlier.shutdown is not None:
             await self._run_hook("shutdown", earlier.shutdown)
-        self.project = replace(self.project, instrumentation=now)
+        self.project = structs.replace(self.project, instrumentation=now)
         failed = await self._run_hook("register", now.register) if now.register is not None else None
         if failed is not None:
             # What did not start has no end, and the next save gets a new start.
-            self.project = replace(self.project, instrumentation=Instrumentation())
+            self.project = structs.replace(self.project, instrumentation=Instrumentation())
             self._start_error = self.dev_project.instrumentation_error = failed
 
     async def _run_hook(self, name: str, function: Callable[[], Any]) -> InstrumentationError | None:

@@ -1,15 +1,15 @@
 """One byte range of a Range field (RFC 9110 section 14)."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["Range", "RangeNotSatisfiable", "parse_range"]
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """The bytes from `start` up to, and without, `end_exclusive`."""
 
     start: int

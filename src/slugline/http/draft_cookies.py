@@ -20,6 +20,8 @@ from hashlib import pbkdf2_hmac
 from importlib import import_module
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from slugline.errors import ResponseError
 from slugline.http.cookies import format_set_cookie, parse_cookie_header
 from slugline.http.json_text import encode_json
@@ -85,8 +87,7 @@ class PreviewSource(Protocol):
     def random_bytes(self, count: int, /) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """What the cookies of a request say: whether draft mode is on, and the data that goes with it, {} when there is none.
 
     `stale` tells whether the answer is to clear them, `sealed` whether there is data that cannot be opened for want of `cryptography`.
@@ -232,8 +233,7 @@ def _open(sealed: str, secret: str) -> Preview:
 # Encryption
 
 
-@dataclass(frozen=True, slots=True)
-class _Cipher:
+class _Cipher(Struct, frozen=True):
     AESGCM: Any
     InvalidTag: type[Exception]
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+
+from msgspec import Struct
 
 __all__ = ["MediaType", "parse_media_type", "read_media_type"]
 
@@ -17,8 +18,7 @@ _PARAMETER = re.compile(rf";[ \t]*+(?:({_TOKEN})[ \t]*+=[ \t]*+({_TOKEN}|{_QUOTE
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class MediaType:
+class MediaType(Struct, frozen=True):
     """A media type, so `Application/JSON; Charset=UTF-8` is type "application/json" with charset "utf-8".
 
     Type, charset and the names of parameters are in lower case; the boundary and other values are as sent.

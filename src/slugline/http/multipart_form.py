@@ -7,9 +7,9 @@ place under http/ that may touch a disk: an upload that is larger than its part 
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
+from msgspec import Struct
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
 
 from slugline.errors import BadRequest, RequestError
@@ -24,8 +24,7 @@ Fields = dict[str, str | list[str]]
 Files = dict[str, "UploadFile | list[UploadFile]"]
 
 
-@dataclass(frozen=True, slots=True)
-class FormLimits:
+class FormLimits(Struct, frozen=True):
     """What a form may hold; the size of the whole is the route's `sizeLimit`."""
 
     max_parts: int = 1000

@@ -7,8 +7,9 @@ import difflib
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from slugline.callables import is_async_callable
 from slugline.errors import ConfigError, InvalidHeader
@@ -128,8 +129,7 @@ class Cors:
         res.end()
 
 
-@dataclass(frozen=True, slots=True)
-class _Policy:
+class _Policy(Struct, frozen=True):
     """Which origins are allowed: everybody is sent `fixed`, or each origin that matches is sent itself."""
 
     fixed: str | None = None

@@ -12,10 +12,11 @@ NEXTJS: the results of NextResponse. Its `next()` is called `go_on()`, since `ne
 
 import re
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+from msgspec import Struct, structs
 
 from slugline.errors import InvalidHeader, InvalidRedirect, InvalidStatus, MiddlewareError
 from slugline.http.cookies import format_set_cookie
@@ -49,8 +50,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*://", re.IGNORECASE)
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 
-@dataclass(frozen=True, slots=True)
-class RequestURL:
+class RequestURL(Struct, frozen=True):
     """The URL of a request: `str(url)` is the whole of it.
 
     `origin` is the server's own, such as "http://127.0.0.1:3000", never what the Host field says. `path` is canonical and
@@ -107,7 +107,7 @@ class RequestURL:
             query_string = self.query_string
         else:
             query_string = query.removeprefix("?") if isinstance(query, str) else urlencode(dict(query), doseq=True)
-        return replace(self, path=encode_location(new), query_string=query_string, fragment=fragment)
+        return structs.replace(self, path=encode_location(new), query_string=query_string, fragment=fragment)
 
     def join(self, reference: str) -> str:
         """Give the URL that a reference means here, as a browser sees it: "/login" is without the base path.

@@ -4,8 +4,9 @@ NEXTJS: the keys are those of getStaticProps, getServerSideProps and getStaticPa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from slugline.errors import PageError
 
@@ -17,23 +18,20 @@ SERVER_KEYS = ("props", "redirect", "not_found")
 REDIRECT_KEYS = ("destination", "permanent", "status_code", "base_path")
 
 
-@dataclass(frozen=True, slots=True)
-class Props:
+class Props(Struct, frozen=True):
     """Data for the page. `revalidate_seconds` is after how long the page is made anew; None for never."""
 
     props: Mapping[str, Any] = field(default_factory=dict)
     revalidate_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NotFound:
+class NotFound(Struct, frozen=True):
     """There is no such page, for as long as that says."""
 
     revalidate_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """The page is elsewhere."""
 
     location: str

@@ -1,9 +1,10 @@
 """The paths of a dynamic page: what get_static_paths gives, and how parameters become a path and its key."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from slugline.errors import BadRequest, PageError
 from slugline.routing.segments import CatchAll, OptionalCatchAll, Param, Segment, Static
@@ -19,8 +20,7 @@ KEYS = ("paths", "fallback")
 PLAIN_CHARACTERS = "-._~!$&'()*+,;=:@"
 
 
-@dataclass(frozen=True, slots=True)
-class StaticPaths:
+class StaticPaths(Struct, frozen=True):
     """The parameters of the pages that are made in advance, and what becomes of other paths.
 
     `fallback` is False for 404, "blocking" to make the page at the first request, True to show the page without data meanwhile.

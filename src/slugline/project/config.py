@@ -17,9 +17,10 @@ import re
 import threading
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from slugline.callables import is_async_callable
 from slugline.errors import ConfigError, RouteModuleError
@@ -78,8 +79,7 @@ CLOSE = 0.85
 """How alike a name at the top of the file and a key are (difflib's ratio) to be taken for a slip: `rewritess`, `trailing_slashes`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectConfig:
+class ProjectConfig(Struct, frozen=True):
     """What `slugline.config.py` settles; the defaults are those of a project without one.
 
     The sources and destinations of the rules have the base path in them. `settings` are fields of `Settings`, in snake_case, which

@@ -3,9 +3,10 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from slugline.project.config import ProjectConfig, load_config
 from slugline.project.imports import begin_imports
@@ -27,8 +28,7 @@ __all__ = ["LoadedPage", "LoadedRoute", "Project", "Survey", "discover", "load_p
 logger = logging.getLogger("slugline")
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedRoute:
+class LoadedRoute(Struct, frozen=True):
     """A route file, imported, with the middleware of the folders above it, outermost first."""
 
     pattern: str
@@ -36,8 +36,7 @@ class LoadedRoute:
     folder_middleware: tuple[Callable[..., Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A folder with everything in it imported and checked."""
 
     root: Path
@@ -58,8 +57,7 @@ class Project:
         return [route.endpoint for route in self.table.ordered() if isinstance(route.endpoint, LoadedPage)]
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What can be told of a project without importing its files, slugline.config.py apart."""
 
     root: Path

@@ -13,12 +13,13 @@ The rules are those of the npm package @next/env 16; tests/project/test_env_npm.
 import re
 import stat
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
 
 from slugline.errors import EnvironmentFileError
 
@@ -45,8 +46,7 @@ UNQUOTED = re.compile(r"[^#\n]*+")
 REFERENCE = re.compile(r"\\\$|\$(?:(?P<bare>\w++)|\{(?P<braced>\w++)(?:(?P<default>:-)|\}?))|\}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class RawValue:
+class RawValue(Struct, frozen=True):
     """A value as its file has it, without quotes; `quote` is the kind that stood around it, or "".
 
     `source` and `line` (from 1) are where its key stands.
@@ -58,8 +58,7 @@ class RawValue:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """What the environment files add to the real environment, and the names of those that were found, the strongest first."""
 
     values: dict[str, str]

@@ -4,8 +4,9 @@ In a Next.js app that is for next.config to say, which only Next.js can evaluate
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from slugline.project.config import ProjectConfig
 
@@ -18,8 +19,7 @@ _BASE_PATH = re.compile(r"""\bbasePath['"]?\s*:\s*(['"`])(/[^'"`$]+)\1""")
 _TRAILING_SLASH = re.compile(r"""\btrailingSlash['"]?\s*:\s*true\b""")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """What turns a route into the path of a URL: `base_path` before it, such as "/app", and a slash after it."""
 
     base_path: str = ""

@@ -3,9 +3,10 @@
 import inspect
 import types
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from slugline.callables import is_async_callable
 from slugline.errors import InstrumentationError, ProjectError, RouteModuleError
@@ -34,8 +35,7 @@ INSTRUMENTATION_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """A function `(req, res)` of a route file, with the classes that its annotations ask for, and what checks the types in them."""
 
     function: Callable[..., Any]
@@ -46,8 +46,7 @@ class Action:
     query: Callable[[Mapping[str, str | list[str]]], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RouteModule:
+class RouteModule(Struct, frozen=True):
     """What a route file defines: one of `handler`, method functions and `app`; and perhaps `websocket`."""
 
     source: str
@@ -59,8 +58,7 @@ class RouteModule:
     middleware: tuple[Callable[..., Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Instrumentation:
+class Instrumentation(Struct, frozen=True):
     """The functions of instrumentation.py, either of which may be missing."""
 
     register: Callable[[], Any] | None = None

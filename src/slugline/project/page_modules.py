@@ -2,9 +2,10 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from slugline.errors import PageError
 from slugline.project.imports import import_file
@@ -19,8 +20,7 @@ FUNCTIONS = ("get_static_props", "get_static_paths", "get_server_side_props", "p
 COUNTS = {"get_static_props": 1, "get_static_paths": 0, "get_server_side_props": 1, "page": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class PageModule:
+class PageModule(Struct, frozen=True):
     """The functions of a page's Python file, each of which may be missing."""
 
     get_static_props: Callable[..., Any] | None = None
@@ -29,8 +29,7 @@ class PageModule:
     page: Callable[..., Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedPage:
+class LoadedPage(Struct, frozen=True):
     """A page file with what its Python file defines and the middleware of its folders, outermost first."""
 
     file: PageFile

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from slugline.errors import RouteConflict
 
 __all__ = ["PublicFile", "PublicScan", "check_public_conflicts", "scan_public"]
@@ -126,8 +128,7 @@ _SUFFIXES_BY_TYPE = {
 _TYPES = {suffix: media_type for media_type, suffixes in _SUFFIXES_BY_TYPE.items() for suffix in suffixes.split()}
 
 
-@dataclass(frozen=True, slots=True)
-class PublicFile:
+class PublicFile(Struct, frozen=True):
     """One file: public/with space.txt has the path "/with space.txt".
 
     `source` is its name from the project on, for messages. `place` has the names that lead to it from the folder on, links
@@ -140,8 +141,7 @@ class PublicFile:
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class PublicScan:
+class PublicScan(Struct, frozen=True):
     """What lies under public/: the folder itself, links resolved, and its files by path and by the spellings of it in a URL.
 
     `warnings` are whole sentences about what was left out, and would otherwise be looked for.

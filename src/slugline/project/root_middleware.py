@@ -10,9 +10,10 @@ case counts everywhere; there is no second spelling of a path, and no header, wi
 
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
+
+from msgspec import Struct
 
 from slugline.errors import ConfigError, RouteModuleError
 from slugline.project.imports import import_file
@@ -31,8 +32,7 @@ MATCHER_KEYS = ("source", "has", "missing", "locale")
 MATCHER_FORM = 'a pattern such as "/api/:path*", a list of them, or dicts {"source": "/api/:path*", "has": […], "missing": […]}'
 
 
-@dataclass(frozen=True, slots=True)
-class MatcherRule:
+class MatcherRule(Struct, frozen=True):
     """One alternative of a matcher."""
 
     source: SourcePattern
@@ -61,8 +61,7 @@ class Matcher:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RootMiddleware:
+class RootMiddleware(Struct, frozen=True):
     """The functions of a project's `middleware.py`, in the order in which they run, and for which requests.
 
     `source` is the file, relative to the project. Each takes (req).

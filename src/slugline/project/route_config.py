@@ -6,8 +6,9 @@ lifts the size limit and 0 means the default; here each stops the start, since n
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from slugline.errors import ConfigError
 from slugline.http.sizes import parse_size
@@ -33,8 +34,7 @@ HOME_OF_KEY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RouteConfig:
+class RouteConfig(Struct, frozen=True):
     """What a route's `config` settles; the defaults are those of a file without one.
 
     With `refuse_too_large` off, a multipart form over the limit reaches the handler, cut off.

@@ -5,8 +5,9 @@ NEXTJS: the keys and the refusals are those of next.config.js; each key may be w
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn, TypeVar
+
+from msgspec import Struct
 
 from slugline.errors import ConfigError, InvalidHeader
 from slugline.http.field_checks import field_name, field_value
@@ -40,8 +41,7 @@ CONDITION_KEYS = ("type", "key", "value")
 CONDITION_FORM = '{"type": "header", "key": "x-name", "value": "a regex, or leave it out"}, with header, query, cookie or host'
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where in a file a value stands, for messages: file, "redirects[2]", and what else helps to find it."""
 
     source: str

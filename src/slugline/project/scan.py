@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from slugline.errors import ProjectNotFound, RouteNameError
 from slugline.project.near_names import find_meant
 from slugline.routing.segments import Segment, split_segments
@@ -21,16 +23,14 @@ _PAGE_FUNCTION = re.compile(
 _MIDDLEWARE_LIST = re.compile(rb"^(?:middlewares?[ \t]*(?::[^=\n]*)?=|(?:async[ \t]+)?def[ \t]+middleware\b)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class MiddlewareFile:
+class MiddlewareFile(Struct, frozen=True):
     """One `_middleware.py`; `source` is its path from the project, with forward slashes, for messages."""
 
     path: Path
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class RouteFile:
+class RouteFile(Struct, frozen=True):
     """One route file: "pages/api/post/[pid].py" has the pattern "/api/post/[pid]".
 
     `middleware` are the `_middleware.py` files of its folders, outermost first; `source` is as in MiddlewareFile.
@@ -43,8 +43,7 @@ class RouteFile:
     middleware: tuple[MiddlewareFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PageFile:
+class PageFile(Struct, frozen=True):
     """One page: pages/post/[slug].html, pages/post/[slug].py, or both.
 
     `template` is the name of the HTML file from pages/ on, "post/[slug].html"; `module` is the Python file as in MiddlewareFile.
@@ -59,8 +58,7 @@ class PageFile:
     middleware: tuple[MiddlewareFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """What lies under pages/: the folder itself, its routes and pages sorted by name, and every `_middleware.py` above one of them.
 
     `error_pages` has the pages of the patterns "/404" and "/500", which answer no path.

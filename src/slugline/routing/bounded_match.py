@@ -6,7 +6,8 @@ the left takes, at each part, the choice that a regex would take first. Only for
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from slugline.routing.pattern_parts import Param, Part
 
@@ -15,8 +16,7 @@ __all__ = ["Span", "find_spans"]
 Span = tuple[int, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Marks:
+class _Marks(Struct, frozen=True):
     """Where a parameter may begin with its prefix, where an element of it may begin, and from each place the nearest end of one."""
 
     take: bytearray

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
+
+from msgspec import Struct
 
 from slugline.routing.bounded_regex import BoundedRegex, compile_bounded
 from slugline.routing.pattern_parts import compile_regex, translate_regex
@@ -40,8 +41,7 @@ class RequestView(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One item of `has` or `missing`; `names` are the parameters that it gives when it holds."""
 
     type: ConditionType

@@ -9,8 +9,9 @@ The grammar is that of path-to-regexp 6 with "/" as the delimiter, which is what
 """
 
 import re
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from slugline.http.url import percent_decode
 
@@ -27,8 +28,7 @@ _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _PLAIN = re.compile(r"[A-Za-z0-9/!$&'()*+,;=:@\-._~]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Struct, frozen=True):
     """A part that may vary: a parameter with what belongs to each of its repetitions, or a group of text.
 
     `regex` is None for a parameter that has none of its own, and "" for a group that is only text. `forbidden` is the text before

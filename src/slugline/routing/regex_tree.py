@@ -4,7 +4,8 @@ Only what a regex that `re` has compiled may hold is read here; what is written 
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = [
     "Ahead",
@@ -31,48 +32,41 @@ _NAMED = re.compile(r"\(\?P<([A-Za-z_]\w*)>", re.ASCII)
 _ESCAPE = re.compile(r"\\(?:0[0-7]{0,2}|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(Struct, frozen=True):
     """What takes one character, as it is written."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """What takes none: an anchor, a look back, which has one length, or a short look ahead; `re` answers it."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """A look ahead, for what is there or for what is not."""
 
     node: "Node"
     is_wanted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     nodes: "tuple[Node, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     nodes: "tuple[Node, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A group that captures."""
 
     number: int
     node: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     node: "Node"
     least: int
     most: int | None

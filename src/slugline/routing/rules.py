@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from msgspec import Struct
+
 from slugline.errors import InvalidHeader
 from slugline.http.field_checks import field_name, field_value
 from slugline.http.url import parse_query, percent_encode, reserialise_query
@@ -32,8 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderRule:
+class HeaderRule(Struct, frozen=True):
     """Headers for the answers to the requests that match; `headers` are pairs of a name and a value."""
 
     source: SourcePattern
@@ -42,8 +43,7 @@ class HeaderRule:
     missing: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectRule:
+class RedirectRule(Struct, frozen=True):
     """A redirect of the requests that match; `status` is one of 301, 302, 303, 307 and 308."""
 
     source: SourcePattern
@@ -53,8 +53,7 @@ class RedirectRule:
     missing: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RewriteRule:
+class RewriteRule(Struct, frozen=True):
     """Another path, or another server, for the requests that match; the client sees nothing of it."""
 
     source: SourcePattern
@@ -71,8 +70,7 @@ _REPEATED_SLASH = re.compile("//+")
 AnyRule = TypeVar("AnyRule", HeaderRule, RedirectRule, RewriteRule)
 
 
-@dataclass(frozen=True, slots=True)
-class FoundRedirect:
+class FoundRedirect(Struct, frozen=True):
     """Where a request is sent to; `location` is fit for the field Location as it is."""
 
     status: int

@@ -5,37 +5,34 @@ no request can ever match, or none that its author has in mind.
 """
 
 import re
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from slugline.errors import RouteNameError
 
 __all__ = ["CatchAll", "OptionalCatchAll", "Param", "Segment", "Static", "split_segments"]
 
 
-@dataclass(frozen=True, slots=True)
-class Static:
+class Static(Struct, frozen=True):
     """Plain text, compared with the decoded segment of a path."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Struct, frozen=True):
     """`[name]`: exactly one segment."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class CatchAll:
+class CatchAll(Struct, frozen=True):
     """`[...name]`: one segment or more."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class OptionalCatchAll:
+class OptionalCatchAll(Struct, frozen=True):
     """`[[...name]]`: any number of segments, none included."""
 
     name: str

@@ -12,6 +12,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from slugline.errors import BadRequest
 from slugline.http.url import encode_location, parse_query, percent_decode, percent_encode
 from slugline.routing.bounded_match import find_spans
@@ -250,8 +252,7 @@ def _extend(segments: list[str | None], text: str) -> None:
         segments[-1] += text
 
 
-@dataclass(frozen=True, slots=True)
-class TextTemplate:
+class TextTemplate(Struct, frozen=True):
     """Text in which ":name" stands for a parameter, and everything else for itself."""
 
     pieces: tuple[str, ...]
@@ -284,8 +285,7 @@ def compile_text(text: str, known_names: Collection[str]) -> TextTemplate:
     return TextTemplate(tuple(pieces))
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """A destination with its values: everything percent-encoded, `query` as pairs of a decoded key and "key=value"."""
 
     origin: str
@@ -298,8 +298,7 @@ class Filled:
         return f"{self.origin}{self.path}{f'?{query}' if query else ''}{f'#{self.fragment}' if self.fragment else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """A compiled `destination`: a path, or a URL on another host, with a query and a fragment.
 
     `names` are the parameters used anywhere in it, `place_names` those in its host and path.

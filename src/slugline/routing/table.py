@@ -11,9 +11,10 @@ the visits are the depth of the path.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Generic, NoReturn, TypeVar
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from slugline.errors import BadRequest, RouteConflict
 from slugline.http.url import decode_segment
@@ -30,8 +31,7 @@ PLAIN_CHARACTERS = "-._~!$&'()*+,;=:@"
 UNDECODABLE = "\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Route(Generic[Endpoint]):
+class Route(Struct, Generic[Endpoint], frozen=True):
     """One file that answers: its pattern ("/api/post/[pid]"), the pattern's segments, what to call, the file's name for messages."""
 
     pattern: str
@@ -41,8 +41,7 @@ class Route(Generic[Endpoint]):
 
 
 # PERF: not frozen, which would take three times as long to make; one is made per request (0.2 µs).
-@dataclass(slots=True)
-class Match(Generic[Endpoint]):
+class Match(Struct, Generic[Endpoint]):
     """The route that answers, and its parameters: text, or a list of texts for a catch-all.
 
     The key of a `[[...x]]` that took no segment is absent.

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
+
+from msgspec import Struct
 
 from slugline.callables import RunInThread
 from slugline.errors import PageError, ProjectError
@@ -31,8 +32,7 @@ Value = TypeVar("Value")
 AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class MadePage:
+class MadePage(Struct, frozen=True):
     """A row of what a build came to: a page that it made or left to a request, or an API route."""
 
     path: str

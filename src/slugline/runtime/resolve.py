@@ -9,8 +9,9 @@ dynamic routes → fallback → 404.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from slugline.errors import BadRequest
 from slugline.http.request import Request
@@ -39,8 +40,7 @@ MOST_KNOWN = 2048
 LONGEST_KNOWN_BYTES = 128
 
 
-@dataclass(slots=True)
-class OuterFields:
+class OuterFields(Struct):
     """Header fields that rules and middleware give to whatever answers, which may replace them; its cookies come beside `cookies`."""
 
     headers: dict[str, str | list[str]] = field(default_factory=dict)
@@ -65,37 +65,32 @@ class OuterFields:
         self.headers, self.cookies = dict(outcome.headers), list(outcome.cookies)
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """The client is to ask elsewhere."""
 
     status: int
     location: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The root middleware has answered."""
 
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(Struct, frozen=True):
     """Another server answers."""
 
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(Struct, frozen=True):
     """A file of public/ answers."""
 
     file: PublicFile
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A route or a page answers; `query` and `query_string` are those of a rewrite, None when there was none."""
 
     match: Match[ApiRoute]
@@ -114,8 +109,7 @@ class Found:
             request._rewritten_query_string = self.query_string
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """Nothing answers."""
 
 

@@ -3,8 +3,9 @@
 import asyncio
 import functools
 import threading
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from slugline.callables import RunInThread
 from slugline.errors import ClientDisconnected
@@ -23,8 +24,7 @@ __all__ = ["Load", "Streaming"]
 Fields = list[tuple[bytes, bytes]]
 
 
-@dataclass(slots=True)
-class Load:
+class Load(Struct):
     """How much is under way in this process; changed on the loop only."""
 
     requests: int = 0

@@ -9,11 +9,11 @@ import types
 import typing
 from collections import abc
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Union
 
 import msgspec
 import typing_extensions
+from msgspec import Struct
 
 __all__ = [
     "Field",
@@ -40,8 +40,7 @@ _QUALIFIERS = {getattr(module, name, None) for module in _MODULES for name in _Q
 _ALIASES = (typing_extensions.TypeAliasType, getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType))
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field: its name in Python, its key in JSON, its type with everything `Annotated`, and whether it must be there."""
 
     name: str

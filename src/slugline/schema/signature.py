@@ -14,10 +14,10 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeVar, Union
 
 import typing_extensions
+from msgspec import Struct, field, structs
 
 from slugline.errors import RouteModuleError
 from slugline.http.multipart_form import UploadFile
@@ -45,8 +45,7 @@ __all__ = [
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """The status that an answer of a type goes with: `Response[Annotated[Post, Status(203)]]`."""
 
     code: int
@@ -81,8 +80,7 @@ METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _PLAIN_QUERY = dict[str, str | list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class PathParameter:
+class PathParameter(Struct, frozen=True):
     """A parameter of the route's file name. A catch-all takes several segments; an optional one none at all as well."""
 
     name: str
@@ -90,8 +88,7 @@ class PathParameter:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One method of one route, with the types that its function declares.
 
     `responses` is by status and never empty; a type is UNTYPED where the function says nothing. `is_checked` tells whether there is
@@ -125,8 +122,7 @@ class Operation:
         return self.is_checked or any(each is not UNTYPED for each in self.responses.values())
 
 
-@dataclass(frozen=True, slots=True)
-class HandlerTypes:
+class HandlerTypes(Struct, frozen=True):
     """What the annotations of one function say: the classes of `req` and `res`, and the types in their brackets.
 
     `needs_body` is for a `handler` that cannot do without a body and never asks for `req.method`: a GET is not for it.
@@ -167,7 +163,7 @@ def read_operations(functions: Mapping[str, Callable[..., Any]], route: str, sou
             line=said.line,
         )
         operations.extend(
-            replace(whole, method=method, body=UNTYPED if method in METHODS_WITHOUT_BODY else said.body, is_open=is_open)
+            structs.replace(whole, method=method, body=UNTYPED if method in METHODS_WITHOUT_BODY else said.body, is_open=is_open)
             for method, is_open in _methods_of(name, function, said)
         )
     return tuple(operations)

@@ -8,10 +8,10 @@ import math
 import re
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from slugline.errors import BadRequest, InvalidInput, RouteModuleError, ValidationFault
 from slugline.http.body import decode_text
@@ -35,8 +35,7 @@ _WHOLE_FRACTION = re.compile(rb"\d(?:\.0+(?!\d)|[eE])")
 Text = str | list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class BodyDecoder:
+class BodyDecoder(Struct, frozen=True):
     """What turns a body into a value of the handler's type; each raises InvalidInput with all faults.
 
     `decode(raw, media)` takes a body as received, of any type but multipart; `decode_form(fields, files)` what a multipart form held;
@@ -111,8 +110,7 @@ def make_json_decoder(type_: Any) -> Callable[[bytes], Any]:
 # The shape of a type: what is settled when the route is loaded
 
 
-@dataclass(frozen=True, slots=True)
-class _TextField:
+class _TextField(Struct, frozen=True):
     """How text is read for one field of a form or a query."""
 
     many: bool
@@ -120,8 +118,7 @@ class _TextField:
     flag: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(Struct, frozen=True):
     from_json: Callable[[bytes], Any]
     from_text: Callable[[Mapping[str, Any], str], Any]
     optional: bool
