@@ -4,9 +4,8 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
-
-from msgspec import Struct, field
 
 from slugline.callables import RunInThread, make_awaitable
 from slugline.errors import ApiError, BadRequest, BodyTooLarge, InvalidInput, RequestError, ValidationFault
@@ -49,7 +48,8 @@ class HandlerTimeout(Exception):
     """The handler took longer than the route's `maxDuration`."""
 
 
-class ApiRoute(Struct):
+@dataclass(slots=True)
+class ApiRoute:
     """A route, ready to run: parse the body, run middleware, run the handler."""
 
     pattern: str
