@@ -203,13 +203,16 @@ class TestMustBuild:
         write(project, {"new.html": ""})
         assert _must_build(project) == "old"
 
-    @pytest.mark.parametrize("files", [{"index.html": ""}, {"api/x.py": PAGES["api/hello.py"]}])
+    @pytest.mark.parametrize(
+        "files", [{"index.html": "", "served.html": "", "served.py": PAGES["served.py"]}, {"api/x.py": PAGES["api/hello.py"]}]
+    )
     def test_nothing_to_make(self, tmp_path: Path, files: dict[str, str]) -> None:
         write(tmp_path, files)
         assert _must_build(tmp_path) is None
 
     def test_an_automatic_build_looks_whether_there_is_anything_to_make(self, tmp_path: Path) -> None:
-        write(tmp_path, {"index.html": "", "served.html": "", "served.py": PAGES["served.py"]})
+        module = "# not get_static_props\n" + PAGES["served.py"]
+        write(tmp_path, {"index.html": "", "served.html": "", "served.py": module})
         with own_modules():
             assert _must_build(tmp_path) == "build"
             assert build(tmp_path, automatic=True).pages == []

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from slugline.runtime.pages import MadePage
 from slugline.runtime.settings import Settings
 
 __all__ = ["BuildReport", "build", "must_build"]
+
+# What brings everything from elsewhere may bring the function, too.
+_NAMES_DATA = re.compile(rb"get_static_props|import[ \t]+\*")
 
 
 class BuildReport(Struct, frozen=True):
@@ -112,9 +116,9 @@ def _has_data(project: Project) -> bool:
 def must_build(root: Path, pages: Iterable[PageFile]) -> str | None:
     """Tell what `start` has to do about the pages of a project: "build" them, warn that they are "old", or nothing.
 
-    No file is imported for it: an automatic build sees for itself whether a page's module has anything to be made in advance.
+    No file is imported for it: an automatic build sees for itself whether a module that names the function has it.
     """
-    if not any(page.module for page in pages):
+    if not any(page.module and _NAMES_DATA.search((root / page.module).read_bytes()) for page in pages):
         return None
     build = read_build(root)
     if build is None or build.automatic:
