@@ -158,6 +158,31 @@ def test_what_cannot_be_loaded_is_said_once_and_ends_the_start(tmp_path: Path, w
     assert "Respawning" not in ended.stderr
 
 
+def test_what_looks_wrong_is_said_once(tmp_path: Path) -> None:
+    write_route(tmp_path, "hello.py", "def handler(req, res): res.json({})\n")
+    narrow = "async def app(scope, receive, send):\n    await send({'type': 'http.response.start', 'status': 200, 'headers': []})\n"
+    write_route(tmp_path, "shop.py", narrow)
+    (tmp_path / "pages" / "lost.py").write_text("def handler(req, res): ...\n")
+    server = start_granian(tmp_path, "--workers", "3")
+    try:
+        wait_until(lambda: "Slugline on" in server.log(), "the announcement")
+    finally:
+        server.stop()
+        log = server.log()
+        server.log_path.unlink()
+    assert log.count("pages/lost.py answers nothing") == 1
+    assert log.count("pages/api/shop.py") == 1
+
+
+def test_the_port_is_free_after_a_start_that_failed(tmp_path: Path) -> None:
+    write_route(tmp_path, "broken.py", "import no_such_module\n")
+    port = find_free_port()
+    assert run_start(tmp_path, port).returncode == 1
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", port))
+        probe.listen()
+
+
 def test_stop_while_a_worker_imports(tmp_path: Path) -> None:
     write_route(tmp_path, "slow.py", "import time\nprint('importing', flush=True)\ntime.sleep(600)\n")
     command = [sys.executable, "-m", "slugline", "start", str(tmp_path), "--port", str(find_free_port())]
@@ -210,5 +235,9 @@ def test_register_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("BEHAVIOUR_NOTES", str(tmp_path / "notes"))
     monkeypatch.setenv("BEHAVIOUR_FAIL", "1")
     ended = run_start(PROJECT, find_free_port())
-    assert ended.returncode != 0
-    assert "register() of instrumentation.py failed: RuntimeError: no database there" in ended.stderr
+    assert ended.returncode == 1
+    expected = "error [instrumentation] register() of instrumentation.py failed: RuntimeError: no database there"
+    assert ended.stderr.splitlines()[-1] == expected
+    assert 'raise RuntimeError("no database there")' in ended.stderr
+    assert "Respawning" not in ended.stderr
+    assert "Slugline on" not in ended.stderr

@@ -38,6 +38,8 @@ class AsgiAdapter:
         self._log = log if log is not None else make_access_log(app.settings.access_log)
         self.on_start: Callable[[AsgiAdapter], None] | None = None
         """Called on the loop once the application has started; for what runs the server."""
+        self.on_failure: Callable[[ProjectError], None] | None = None
+        """Called on the loop when it cannot start, before the server hears of it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection of the server's."""
@@ -84,6 +86,8 @@ class AsgiAdapter:
                     await self.app.start()
                 except ProjectError as error:
                     logger.error("%s", error.message, exc_info=error.__cause__)
+                    if self.on_failure is not None:
+                        self.on_failure(error)
                     await send({"type": "lifespan.startup.failed", "message": error.message})
                     return
                 if self.on_start is not None:

@@ -117,6 +117,7 @@ def start(directory: Path, options: ServerOptions, announce: Callable[[], None] 
     reports: SimpleQueue[_Report] = multiprocessing.SimpleQueue()
     outcome = _Outcome(reports, announce, frozenset(survey.warnings), server.signal_handler_interrupt)
     threading.Thread(target=outcome.hear, name="slugline-reports", daemon=True).start()
+    os.register_at_fork(after_in_child=functools.partial(_forget_handler, os.getpid()))
     server.serve(
         target_loader=functools.partial(_load, str(directory), options, os.getpid(), reports),
         wrap_loader=False,
@@ -179,18 +180,27 @@ def _make_pages(survey: Survey) -> None:
             pass
 
 
+def _forget_handler(parent: int) -> None:
+    """Let a stop end a worker at once until it serves, and not only after its imports; what it inherits is a handler of its parent."""
+    if os.getppid() == parent:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _load(directory: str, options: ServerOptions, parent: int, reports: "SimpleQueue[_Report]") -> AsgiAdapter:
     """Load the project in a worker; runs in the worker's process."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a stop need not wait for imports
     _end_with_parent(parent)
     _take_turns()
+    give_up = functools.partial(_give_up, reports)
     try:
         with _keeping_garbage():
             adapter = create_app(directory, options.settings)
             gc.freeze()  # PERF: a look through all of it would hold up every request
     except ProjectError as error:
-        reports.put(_Report(message=error.message, code=error.code))
-        _wait_for_the_end()
+        give_up(error)
+    except Exception as error:
+        logger.exception("The project cannot be loaded.")
+        give_up(ServerError(f"The project cannot be loaded: {type(error).__name__}: {error}. Where, stands above."))
+    adapter.on_failure = give_up
     adapter.app.preview_source = ProjectPreviewSource(adapter.app.project.root, development=False, dist=options.next_dist)
     adapter.on_start = functools.partial(_prepare, reports)
     return adapter
@@ -206,9 +216,11 @@ def _keeping_garbage() -> Iterator[None]:
         gc.enable()
 
 
-def _wait_for_the_end() -> NoReturn:
-    """Wait until the main process, which has been told what is wrong, ends this one: it would replace one that ends by itself."""
+def _give_up(reports: "SimpleQueue[_Report]", error: ProjectError) -> NoReturn:
+    """Tell the main process what is wrong, and wait until it ends this one: it would replace one that ends by itself."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    reports.put(_Report(message=error.message, code=error.code))
     while True:
         time.sleep(60)
 
@@ -242,14 +254,13 @@ def _drain_on_sigterm(adapter: AsgiAdapter) -> None:
 
 
 def _prepare(reports: "SimpleQueue[_Report]", adapter: AsgiAdapter) -> None:
-    """Do in a worker what needs its loop: listen to SIGTERM, give its connections a clock, and report that it is ready."""
+    """Do in a worker what needs its loop: listen to SIGTERM, give its connections a clock, and report that it listens."""
     _drain_on_sigterm(adapter)
-    _cut_unread(adapter, tries=500)
-    reports.put(_Report(adapter.app.project.warnings))
+    _cut_unread(adapter, lambda: reports.put(_Report(adapter.app.project.warnings)), tries=500)
 
 
-def _cut_unread(adapter: AsgiAdapter, *, tries: int, found_before: bool = False) -> None:
-    """Have the system close a connection whose client leaves what was sent unread (RFC 5482).
+def _cut_unread(adapter: AsgiAdapter, announce: Callable[[], None], *, tries: int, found_before: bool = False) -> None:
+    """Have the system close a connection whose client leaves what was sent unread (RFC 5482), and announce that there is a port.
 
     Our own clock lets go of the request, but Granian, with its buffer full, does not notice and keeps the connection.
     Each worker opens its listening socket a moment after the start, so it is looked for until it is there, and then once
@@ -258,6 +269,7 @@ def _cut_unread(adapter: AsgiAdapter, *, tries: int, found_before: bool = False)
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
     loop = adapter.app.loop
     if option is None or loop is None or not os.path.isdir("/proc/self/fd"):
+        announce()
         return
     listening = {_local_port(each) for each in _tcp_sockets() if each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)}
     for each in _tcp_sockets():
@@ -265,10 +277,12 @@ def _cut_unread(adapter: AsgiAdapter, *, tries: int, found_before: bool = False)
             if _local_port(each) in listening:  # what a handler connects to has its own clocks
                 each.setsockopt(socket.IPPROTO_TCP, option, int(adapter.app.settings.write_stall_seconds * 1000))
     if listening and not found_before:
-        loop.call_later(1.0, functools.partial(_cut_unread, adapter, tries=0, found_before=True))
+        announce()
+        loop.call_later(1.0, functools.partial(_cut_unread, adapter, announce, tries=0, found_before=True))
     elif not listening and tries > 0:
-        loop.call_later(0.02, functools.partial(_cut_unread, adapter, tries=tries - 1))
+        loop.call_later(0.02, functools.partial(_cut_unread, adapter, announce, tries=tries - 1))
     elif not listening and not found_before:
+        announce()
         logger.warning("The listening socket was not found: a client that never reads keeps its connection.")
 
 
