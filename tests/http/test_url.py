@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slugline.errors import InvalidRedirect
@@ -106,9 +106,27 @@ def test_what_was_encoded_is_read_back(pairs: list[tuple[str, str]]) -> None:
     assert parse_query(urlencode(pairs)) == {name: values[0] if len(values) == 1 else values for name, values in expected.items()}
 
 
+SPECIAL = st.text("%&=+2Cc3aAe9zé\0\1\r\n\t _", max_size=40).map(str.encode)
+ESCAPED = st.lists(st.sampled_from([b"%26", b"%3D", b"%3d", b"%25", b"%00", b"%01", b"%0A", b"%C3", b"%BC", b"&", b"=", b"+", b"a"])).map(
+    b"".join
+)
+
+
+@settings(max_examples=1000)
+@given(st.one_of(SPECIAL, ESCAPED, st.binary(max_size=60)))
+def test_whole_and_pair_by_pair_are_read_alike(query: bytes) -> None:
+    assert parse_query(query) == url._parse_pair_by_pair(query)
+
+
 @given(st.text("%&=+2Cc3aAe9zé", max_size=40))
 def test_text_and_bytes_are_read_alike(query: str) -> None:
-    assert parse_query(query) == url._parse_bytes(query.encode())
+    assert parse_query(query) == parse_query(query.encode())
+
+
+@pytest.mark.parametrize("query", [b"a=%\nb%41", b"a=%\r\nb=1", b"a==%3D", b"a=%%", b"a=%&b=%", b"a=%00&b=1", b"a=%01=", b"%\n\n=%%"])
+def test_what_is_no_quoted_printable(query: bytes) -> None:
+    assert parse_query(query) == url._parse_pair_by_pair(query)
+    assert "".join(parse_query(query)).isascii()
 
 
 @given(st.binary(max_size=60))
