@@ -4,6 +4,7 @@ No server below us limits a body in size or time, and a cut-off upload shows onl
 """
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NoReturn
 
@@ -14,12 +15,19 @@ from slugline.runtime.settings import Settings
 
 __all__ = ["BodyReader"]
 
+START_SECONDS = 0.05
+"""A body has so much more time than its clocks allow."""
 # A client that is still sending does not read our 413; closing on it would reset the connection and lose the answer.
 # So a little of the rest is read and dropped first.
 
 
 class BodyReader:
     """The body of one request, as chunks: the `stream` of a route whose parser is off, and what the parser reads from."""
+
+    exhausted = False
+    last_piece = b""
+    """What came of the last chunk before the limit, when that was passed."""
+    _received = 0
 
     def __init__(
         self,
@@ -39,10 +47,6 @@ class BodyReader:
         self._limit_text = limit_text
         self._expects_continue = expects_continue
         self._keeps_beginning = keeps_beginning
-        self._received = 0
-        self.exhausted = False
-        self.last_piece = b""
-        """What came of the last chunk before the limit, when that was passed."""
 
     async def read(self) -> bytes:
         """Read the whole body.
@@ -193,20 +197,26 @@ class _BodyClock:
     """Two clocks on a body: one for a pause, one for all of it, the latter growing with what has come.
 
     PERF: one timer for the whole body, which looks at the time when it rings; setting a timer for every chunk costs more
-    than reading the chunk.
+    than reading the chunk. And a body that comes at once needs none: its clock is stopped before it has begun to run.
     """
 
+    task: asyncio.Task[Any] | None = None
+    """Who waits for the client, and is cancelled when the clock rings."""
+    _rang = False
+    _started = _moved = 0.0
+    _received_bytes = 0
+    _paused_since: float | None = None
+    _timer: asyncio.TimerHandle | None = None
+
     def __init__(self, settings: Settings) -> None:
-        self._idle = settings.body_idle_seconds
-        self._loop = asyncio.get_running_loop()
-        self._started = self._moved = self._loop.time()
-        self._allowed = settings.body_total_seconds
-        self.task: asyncio.Task[Any] | None = None
-        """Who waits for the client, and is cancelled when the clock rings."""
-        self._rang = False
-        self._received_bytes = 0
-        self._paused_since: float | None = None
-        self._timer = self._loop.call_later(min(self._idle, self._allowed), self._ring)
+        self._settings = settings
+        self._starter = _starter_of_this_loop()
+        self._starter.add(self)
+
+    def begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run from now on."""
+        self._started = self._moved = loop.time()
+        self._timer = loop.call_later(min(self._settings.body_idle_seconds, self._settings.body_total_seconds), self._ring, loop)
 
     async def receive(self, receive: Receive) -> Message:
         self.task = asyncio.current_task()
@@ -226,27 +236,65 @@ class _BodyClock:
             raise BodyTimeout from None
 
     def progress(self, received_bytes: int) -> None:
-        self._moved = self._loop.time()
+        if self._timer is not None:
+            self._moved = self._starter.loop.time()
         self._received_bytes = received_bytes
 
     def pause(self) -> None:
-        self._paused_since = self._loop.time()
+        self._paused_since = self._starter.loop.time()
 
     def resume(self) -> None:
         if self._paused_since is not None:
-            waited = self._loop.time() - self._paused_since
+            # What began to run in the pause has not waited for all of it.
+            waited = self._starter.loop.time() - max(self._paused_since, self._started)
             self._started += waited
             self._moved += waited
             self._paused_since = None
 
     def stop(self) -> None:
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        else:
+            self._starter.waiting.discard(self)
 
-    def _ring(self) -> None:
-        now = self._loop.time()
-        due = min(self._moved + self._idle, self._started + self._allowed + self._received_bytes / 1024)
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        idle = self._settings.body_idle_seconds
+        due = min(self._moved + idle, self._started + self._settings.body_total_seconds + self._received_bytes / 1024)
         if self.task is None or now < due:
-            self._timer = self._loop.call_later(due - now if now < due else self._idle, self._ring)
+            self._timer = loop.call_later(due - now if now < due else idle, self._ring, loop)
             return
         self._rang = True
         self.task.cancel()
+
+
+class _Starter:
+    """Starts the clocks of a loop, all together and a moment late."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.waiting: set[_BodyClock] = set()
+        self._is_set = False
+
+    def add(self, clock: _BodyClock) -> None:
+        self.waiting.add(clock)
+        if not self._is_set:
+            self._is_set = True
+            self.loop.call_later(START_SECONDS, self._start_all)
+
+    def _start_all(self) -> None:
+        self._is_set = False
+        waiting, self.waiting = self.waiting, set()
+        for clock in waiting:
+            clock.begin(self.loop)
+
+
+_starters = threading.local()
+
+
+def _starter_of_this_loop() -> _Starter:
+    loop = asyncio.get_running_loop()
+    starter: _Starter | None = getattr(_starters, "latest", None)
+    if starter is None or starter.loop is not loop:
+        starter = _starters.latest = _Starter(loop)
+    return starter
