@@ -68,6 +68,19 @@ def test_the_next_free_port_is_found(taken: int) -> None:
     assert taken < find_port("127.0.0.1", taken, tries=20) < taken + 20
 
 
+def test_another_program_at_the_other_address_of_localhost() -> None:
+    try:
+        other = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError as error:
+        pytest.skip(f"this machine has no ::1 ({error})")
+    with other:
+        port = other.getsockname()[1]
+        assert find_port("127.0.0.1", port) == port
+        assert port < find_port("127.0.0.1", port, tries=20, as_localhost=True)
+        with pytest.raises(ServerError, match=f"Port {port} on 127.0.0.1 cannot be had: .* Choose another"):
+            find_port("127.0.0.1", port, as_localhost=True)
+
+
 def test_an_address_of_another_machine() -> None:
     with pytest.raises(ServerError, match=r"It is no address of this machine\. Give --host 127\.0\.0\.1"):
         find_port("192.0.2.1", 3000, tries=20)

@@ -29,7 +29,8 @@ def dev(directory: Path, options: DevOptions, *, fixed_port: bool, python_only: 
         sys.stdout.reconfigure(line_buffering=True)  # what handlers print stands beside the line of its request, also in a file
     root = directory.resolve()
     app = None if python_only else find_nextjs_app(root)
-    port = find_port(resolve_host(options.host), options.port, tries=1 if fixed_port else PORTS_TRIED)
+    address = resolve_host(options.host)
+    port = find_port(address, options.port, tries=1 if fixed_port else PORTS_TRIED, as_localhost=address == "127.0.0.1")
     if port != options.port:
         announce(f"Port {options.port} is taken; using {port}.")
     if app is not None:

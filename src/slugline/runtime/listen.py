@@ -31,14 +31,17 @@ def resolve_host(host: str) -> str:
     return str(found[0][4][0])
 
 
-def find_port(address: str, port: int, *, tries: int = 1) -> int:
+def find_port(address: str, port: int, *, tries: int = 1, as_localhost: bool = False) -> int:
     """Give `port`, or, with more tries, the first of the next ones that is free on an address from `resolve_host`.
 
+    `as_localhost`: it will be asked for by that name, which browsers look for at ::1 first, so another program must not be there.
     Raises ServerError with the cure that fits what the system says.
     """
     refusal: OSError | None = None
     for candidate in range(port, min(port + tries, LAST_PORT + 1)):
         refusal = _try_to_bind(address, candidate)
+        if refusal is None and as_localhost:
+            refusal = _find_other_localhost(candidate)
         if refusal is None:
             return candidate
         if refusal.errno == errno.EADDRNOTAVAIL:  # of the address, whatever the port
@@ -56,6 +59,12 @@ def _try_to_bind(address: str, port: int) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def _find_other_localhost(port: int) -> OSError | None:
+    """Give why the port cannot be had on ::1, if that is because somebody has it."""
+    refusal = _try_to_bind("::1", port)
+    return refusal if refusal is not None and refusal.errno == errno.EADDRINUSE else None
 
 
 def _explain(address: str, port: int, refusal: OSError | None) -> str:
