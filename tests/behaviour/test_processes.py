@@ -158,6 +158,17 @@ def test_what_cannot_be_loaded_is_said_once_and_ends_the_start(tmp_path: Path, w
     assert "Respawning" not in ended.stderr
 
 
+def test_a_page_that_cannot_be_made_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "index.html").write_text('{% include "lost.html" %}')
+    ended = run_start(tmp_path, find_free_port())
+    assert ended.returncode == 1
+    expected = "error [page] /: pages/index.html, line 1: there is no template 'lost.html' in pages/."
+    assert [line for line in ended.stderr.splitlines() if "lost.html" in line] == [ended.stderr.splitlines()[-1]]
+    assert ended.stderr.splitlines()[-1].startswith(expected)
+    assert "Traceback" not in ended.stderr
+
+
 def test_what_looks_wrong_is_said_once(tmp_path: Path) -> None:
     write_route(tmp_path, "hello.py", "def handler(req, res): res.json({})\n")
     narrow = "async def app(scope, receive, send):\n    await send({'type': 'http.response.start', 'status': 200, 'headers': []})\n"

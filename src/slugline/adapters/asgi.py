@@ -85,7 +85,10 @@ class AsgiAdapter:
                 try:
                     await self.app.start()
                 except ProjectError as error:
-                    logger.error("%s", error.message, exc_info=error.__cause__)
+                    # A cause that is explained itself, such as a mistake in a template, has nothing to add.
+                    cause = error.__cause__ if not isinstance(error.__cause__, ProjectError) else None
+                    if cause is not None or self.on_failure is None:
+                        logger.error("%s", error.message, exc_info=cause)
                     if self.on_failure is not None:
                         self.on_failure(error)
                     await send({"type": "lifespan.startup.failed", "message": error.message})
