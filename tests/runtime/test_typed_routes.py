@@ -243,6 +243,8 @@ def test_an_upload(client: TestClient) -> None:
 
 def test_bytes_are_taken_as_they_are(client: TestClient) -> None:
     assert client.post("/api/raw", content=b"\x00\xff", headers={"Content-Type": "image/png"}).content == b"\x00\xff"
+    for media in ("application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"):
+        assert client.post("/api/raw", content=b'{"a": 1', headers={"Content-Type": media}).content == b'{"a": 1', media
 
 
 # Queries

@@ -2,15 +2,19 @@
 
 import itertools
 import json
+import math
 import re
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+import attrs
 import msgspec
+import pydantic
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from schema_samples import ROUTES, Filter, Point, sample_operations
 from slugline import Request, Response
+from slugline.schema.json_schema import describe_types
 from slugline.schema.openapi import make_openapi, name_operation
 from slugline.schema.signature import Operation, read_operations
 
@@ -167,6 +171,70 @@ def test_descriptions_have_no_indentation() -> None:
 def test_an_uploaded_file_is_binary() -> None:
     properties = document_of("/api/upload")["components"]["schemas"]["Upload"]["properties"]
     assert properties["picture"] == {"type": "string", "format": "binary"}
+
+
+def test_bytes_may_be_of_any_type() -> None:
+    body = document_of("/api/raw")["paths"]["/api/raw"]["post"]["requestBody"]
+    assert body == {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}, "required": True}
+
+
+T = TypeVar("T")
+
+
+class Bought(pydantic.BaseModel):
+    a: int
+
+
+class Shown(msgspec.Struct, Generic[T]):
+    items: list[T]
+
+
+class Limits(msgspec.Struct):
+    top: float = math.inf
+    bottom: list[float] = msgspec.field(default_factory=lambda: [-math.inf])
+    step: float = 1.0
+
+
+class Sparse(msgspec.Struct):
+    id: int
+    more: int | msgspec.UnsetType = msgspec.UNSET
+
+
+@attrs.define
+class Private:
+    a: int = 1
+    _b: int = 2
+
+
+def answered(type_: Any) -> tuple[Any, Any]:
+    (schema,), components = describe_types([type_], are_answers=True)
+    json.dumps([schema, components], allow_nan=False)
+    return schema, components
+
+
+@pytest.mark.parametrize("type_", [Shown[Bought], Limits | Bought, list[Limits | Bought], dict[str, Shown[Bought]]])
+def test_models_among_other_types(type_: Any) -> None:
+    answered(type_)
+
+
+def test_a_generic_struct_of_models_is_described() -> None:
+    _, components = answered(Shown[Bought])
+    assert components["Shown_Bought_"]["properties"]["items"] == {"type": "array", "items": {"$ref": "#/components/schemas/Bought"}}
+
+
+def test_no_infinite_number_is_in_the_document() -> None:
+    _, components = answered(Limits)
+    assert components["Limits"]["properties"] == {
+        "top": {"type": "number"},
+        "bottom": {"type": "array", "items": {"type": "number"}},
+        "step": {"type": "number", "default": 1.0},
+    }
+
+
+def test_what_is_left_out_of_an_answer_is_not_required() -> None:
+    assert answered(Sparse)[1]["Sparse"]["required"] == ["id"]
+    private = answered(Private)[1]["Private"]
+    assert list(private["properties"]) == private["required"] == ["a"]
 
 
 def test_responses() -> None:

@@ -688,3 +688,169 @@ def test_any_query(query: dict[str, Any]) -> None:
     for type_ in (Search, SearchModel, dict[str, int]):
         with contextlib.suppress(InvalidInput):
             make_query_decoder(type_)(query)
+
+
+# Pydantic beside msgspec
+
+
+class StrictDue(pydantic.BaseModel, strict=True):
+    on: datetime.date
+    count: int = 1
+    ok: bool = False
+
+
+class StructOfStrict(msgspec.Struct):
+    due: StrictDue
+
+
+class Cat(pydantic.BaseModel):
+    kind: Literal["cat"]
+    lives: int
+
+
+class Dog(pydantic.BaseModel):
+    kind: Literal["dog"]
+
+
+class Owner(pydantic.BaseModel):
+    pet: Annotated[Cat | Dog, pydantic.Field(discriminator="kind")]
+    any_of: int | list[int] = 1
+    counts: dict[int, int] = {}
+
+
+class GenericOfModels(msgspec.Struct, Generic[T]):
+    items: list[T]
+
+
+class Floats(msgspec.Struct):
+    f: float = 0.0
+    many: list[float] = []
+    either: float | str = ""
+
+
+class FloatModel(pydantic.BaseModel):
+    f: float
+
+
+def json_of(type_: Any, text: str) -> Any:
+    return make_body_decoder(type_).decode(text.encode(), parse_media_type("application/json"))
+
+
+def form_of(type_: Any, text: str) -> Any:
+    return make_body_decoder(type_).decode(text.encode(), parse_media_type("application/x-www-form-urlencoded"))
+
+
+def test_a_strict_model_in_a_struct_reads_json() -> None:
+    assert json_of(StructOfStrict, '{"due": {"on": "2026-01-31"}}').due.on == datetime.date(2026, 1, 31)
+    with pytest.raises(InvalidInput) as caught:
+        json_of(StructOfStrict, '{"due": {"on": "2026-01-31", "count": "1"}}')
+    assert [fault.path for fault in caught.value.faults] == ["due.count"]
+
+
+def test_a_strict_model_reads_forms() -> None:
+    read = form_of(StrictDue, "on=2026-01-31&count=7&ok=on")
+    assert (read.on, read.count, read.ok) == (datetime.date(2026, 1, 31), 7, True)
+    assert make_query_decoder(StrictDue)({"on": "2026-01-31", "count": "7"}).count == 7
+    with pytest.raises(InvalidInput) as caught:
+        form_of(StrictDue, "on=2026-01-31&count=x")
+    assert [fault.path for fault in caught.value.faults] == ["count"]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ('{"pet": {"kind": "cat", "lives": "x"}}', ["pet.lives"]),
+        ('{"pet": {"kind": "cat"}}', ["pet.lives"]),
+        ('{"pet": {"kind": "cow"}}', ["pet"]),
+        ('{"pet": {"kind": "dog"}, "any_of": "x"}', ["any_of", "any_of"]),
+        ('{"pet": {"kind": "dog"}, "any_of": [1, "x"]}', ["any_of", "any_of[1]"]),
+        ('{"pet": {"kind": "dog"}, "counts": {"k": 1}}', ["counts.k"]),
+        ("{}", ["pet"]),
+        ("[]", [""]),
+    ],
+)
+def test_faults_of_a_model_are_where_they_are_in_the_body(text: str, paths: list[str]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        json_of(Owner, text)
+    assert [fault.path for fault in caught.value.faults] == paths
+
+
+def test_a_generic_struct_of_models() -> None:
+    assert json_of(GenericOfModels[Dog], '{"items": [{"kind": "dog"}]}') == GenericOfModels([Dog(kind="dog")])
+    with pytest.raises(InvalidInput) as caught:
+        json_of(GenericOfModels[Dog], '{"items": [{"kind": "cow"}]}')
+    assert [fault.path for fault in caught.value.faults] == ["items[0].kind"]
+
+
+@pytest.mark.parametrize("text", ['{"f": NaN}', '{"f": Infinity}', '{"f": -Infinity}', '{"f": 1e999}', "[" * 100_000])
+def test_a_model_takes_nothing_that_is_no_json(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        json_of(FloatModel, text)
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", "inf", "-inf", "+Infinity", " nan "])
+@pytest.mark.parametrize("type_", [Floats, FloatModel])
+def test_a_form_holds_no_infinite_number(type_: Any, value: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        form_of(type_, f"f={value.replace('+', '%2B')}")
+    assert [(fault.path, fault.reason) for fault in caught.value.faults] == [("f", "must be a number")]
+
+
+def test_text_that_looks_like_an_infinite_number() -> None:
+    with pytest.raises(InvalidInput):
+        form_of(Floats, "many=1&many=inf")
+    assert form_of(Floats, "many=1&either=nan").either == "nan"
+
+
+# Fields that are not for a client
+
+
+@dataclasses.dataclass
+class Account:
+    name: str
+    is_admin: bool = dataclasses.field(init=False, default=False)
+
+
+@attrs.define
+class AttrsAccount:
+    name: str
+    is_admin: bool = attrs.field(init=False, default=False)
+
+
+@pytest.mark.parametrize("type_", [Account, list[Account], AttrsAccount, GenericOfModels[Account]])
+def test_a_field_that_init_does_not_take_stops_the_start(type_: Any) -> None:
+    with pytest.raises(RouteModuleError, match="has the field `is_admin` with init=False"):
+        make_body_decoder(type_, "pages/api/a.py, line 1")
+
+
+# Unions and objects in forms
+
+
+class OnlyA(msgspec.Struct, tag="a", tag_field="type"):
+    ok: bool = False
+    n: int | None = 5
+    x: str = ""
+
+
+class OnlyB(msgspec.Struct, tag="b", tag_field="type"):
+    xs: list[int] = []
+    x: int = 0
+
+
+def test_the_members_of_a_union_read_forms_as_they_do_alone() -> None:
+    assert form_of(OnlyA | OnlyB, "type=b&xs=1&x=2") == OnlyB([1], 2)
+    assert form_of(OnlyA | OnlyB, "type=a&ok=on&n=&x=2") == OnlyA(True, None, "2")
+    assert form_of(OnlyA | OnlyB | None, "type=b&xs=1") == OnlyB([1])
+
+
+class WithObject(msgspec.Struct):
+    meta: Even
+    more: list[Even] = []
+    counts: dict[str, int] = {}
+
+
+def test_an_object_in_a_form_is_json() -> None:
+    assert form_of(WithObject, 'meta={"number": 2}&more={"number": 4}&counts={"a": 1}') == WithObject(Even(2), [Even(4)], {"a": 1})
+    for text in ("meta={", 'meta={"number": 3}', "meta=x", "meta=[1]"):
+        with pytest.raises(InvalidInput):
+            form_of(WithObject, text)

@@ -87,7 +87,9 @@ def make_api_route(
             run = compose(middleware, run, run_in_thread)
         run = _with_classes(run, action)
         if config.body_parser:
-            run = with_body(run, config, settings, run_in_thread, parses=action.body is None)
+            run = with_body(
+                run, config, settings, run_in_thread, parses=action.body is None, splits=action.body is None or not action.body.takes_bytes
+            )
         else:
             run = _with_stream(run, config, settings)
         if config.max_duration_seconds is not None:
@@ -305,11 +307,16 @@ def _with_types(run: Run, action: Action) -> Run:
 # The body
 
 
-def with_body(run: Run, config: RouteConfig, settings: Settings, run_in_thread: RunInThread, *, parses: bool = True) -> Run:
-    """Read the body before the handler runs, if there is one; parse it too, unless its type does that in one step with checking it."""
+def with_body(
+    run: Run, config: RouteConfig, settings: Settings, run_in_thread: RunInThread, *, parses: bool = True, splits: bool = True
+) -> Run:
+    """Read the body before the handler runs, if there is one; parse it too, unless its type does that in one step with checking it.
+
+    `splits`: a multipart form is taken apart, whose files go to the disk.
+    """
 
     async def run_after_body(request: Request[Any, Any], response: Response[Any]) -> None:
-        await _read_body(request, config, settings, run_in_thread, parses=parses)
+        await _read_body(request, config, settings, run_in_thread, parses=parses, splits=splits)
         await run(request, response)
 
     def run_with_body(request: Request[Any, Any], response: Response[Any]) -> Awaitable[None]:
@@ -339,10 +346,10 @@ def _with_stream(run: Run, config: RouteConfig, settings: Settings) -> Run:
 
 
 async def _read_body(
-    request: Request[Any, Any], config: RouteConfig, settings: Settings, run_in_thread: RunInThread, *, parses: bool
+    request: Request[Any, Any], config: RouteConfig, settings: Settings, run_in_thread: RunInThread, *, parses: bool, splits: bool
 ) -> None:
     media = read_media_type(request.index.get(b"content-type"))
-    is_form = media.type_ == "multipart/form-data"
+    is_form = splits and media.type_ == "multipart/form-data"
     keeps = is_form and not config.refuse_too_large
     reader = _reader(request, request._receive, settings, config.size_limit_bytes, config.size_limit_text, keeps_beginning=keeps)
     if is_form:

@@ -54,12 +54,16 @@ def _make_decoder(type_: Any) -> Callable[[bytes], Any] | None:
 
 
 def _is_written_otherwise(type_: Any) -> bool:
-    """Tell whether a pydantic model writes other names than it reads: what goes out could not be read back by it."""
+    """Tell whether a pydantic model writes other names or values than it reads: what goes out could not be read back by it."""
     if not is_model(type_) or not hasattr(type_, "model_fields"):
         return False
     fields = type_.model_fields.items()
-    return bool(type_.model_computed_fields) or any(
-        (each.serialization_alias or each.alias or name) != (each.validation_alias or each.alias or name) for name, each in fields
+    decorators = type_.__pydantic_decorators__
+    if type_.model_computed_fields or decorators.field_serializers or decorators.model_serializers:
+        return True
+    return any(
+        each.exclude or (each.serialization_alias or each.alias or name) != (each.validation_alias or each.alias or name)
+        for name, each in fields
     )
 
 

@@ -7,7 +7,7 @@ names, is told in any case.
 """
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from slugline.schema.fields import (
 )
 from slugline.schema.reasons import explain_model_error, explain_msgspec_error, explain_own_error, field_path, join_path, split_place
 
-__all__ = ["MOST_FAULTS", "FaultFinder", "convert_unknown", "faults_of_model_error"]
+__all__ = ["MOST_FAULTS", "FaultFinder", "convert_unknown", "convert_unknown_json", "faults_of_model_error", "validate_texts"]
 
 MOST_FAULTS = 50
 """Faults in one answer: enough for any form, and a bound for a list of a million wrong items."""
@@ -157,14 +157,18 @@ class _Search:
 
     def _fits(self, value: Any, node: _Node) -> bool:
         try:
-            msgspec.convert(value, node.type, strict=self.strict, str_keys=True, dec_hook=convert_unknown)
+            msgspec.convert(
+                value, node.type, strict=self.strict, str_keys=True, dec_hook=convert_unknown_json if self.strict else convert_unknown
+            )
         except (msgspec.ValidationError, TypeError):
             return False
         return True
 
     def _look_at_leaf(self, value: Any, node: _Node, path: str) -> None:
         try:
-            msgspec.convert(value, node.type, strict=self.strict, str_keys=True, dec_hook=convert_unknown)
+            msgspec.convert(
+                value, node.type, strict=self.strict, str_keys=True, dec_hook=convert_unknown_json if self.strict else convert_unknown
+            )
         except msgspec.ValidationError as error:
             for fault in _faults_of_error(error, node.type, path, strict=self.strict):
                 self._add(fault)
@@ -199,13 +203,32 @@ def _tag_step(type_: Any) -> str:
 # What msgspec does not know
 
 
-def faults_of_model_error(error: Any) -> list[ValidationFault]:
-    """Give the faults of a pydantic ValidationError."""
+def faults_of_model_error(error: Any, value: Any) -> list[ValidationFault]:
+    """Give the faults of a pydantic ValidationError that `value` has raised."""
     faults = []
     for each in error.errors(include_url=False, include_input=False)[:MOST_FAULTS]:
-        path = "".join(f"[{step}]" if isinstance(step, int) else field_path(str(step)) for step in each["loc"])
+        path = _find_path(each["loc"], value, is_missing=each["type"] == "missing")
         faults.append(ValidationFault(path.removeprefix("."), explain_model_error(each)))
     return faults
+
+
+def _find_path(location: Sequence[str | int], value: Any, *, is_missing: bool) -> str:
+    """Give the place of a fault in what was sent; pydantic names the members of unions that it has tried in between, and more."""
+    path = ""
+    for number, step in enumerate(location, 1):
+        value, is_there = _step_into(value, step)
+        if not is_there and not (is_missing and number == len(location)):
+            continue
+        path += f"[{step}]" if isinstance(step, int) else field_path(str(step))
+    return path
+
+
+def _step_into(value: Any, step: str | int) -> tuple[Any, bool]:
+    if isinstance(value, Mapping) and step in value:
+        return value[step], True
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step], True
+    return value, False
 
 
 def convert_unknown(type_: Any, value: Any) -> Any:
@@ -214,12 +237,58 @@ def convert_unknown(type_: Any, value: Any) -> Any:
         if isinstance(value, UploadFile):
             return value
         raise ValueError("must be an uploaded file")
+    return _fill_model(validate_texts, type_, value)
+
+
+def convert_unknown_json(type_: Any, value: Any) -> Any:
+    """Do the same for what stood in JSON, where a strict model takes text for a date."""
+    if type_ is UploadFile:
+        return convert_unknown(type_, value)
+    return _fill_model(_validate_json_value, type_, value)
+
+
+def _fill_model(validate: Callable[[Any, Any], Any], type_: Any, value: Any) -> Any:
     try:
-        return type_.__pydantic_validator__.validate_python(value)
+        return validate(type_.__pydantic_validator__, value)
     except ValueError as error:
         if not hasattr(error, "errors"):
             raise
-        raise _ModelRefused(faults_of_model_error(error)) from None
+        raise _ModelRefused(faults_of_model_error(error, value)) from None
+
+
+def _validate_json_value(validator: Any, value: Any) -> Any:
+    return validator.validate_json(msgspec.json.encode(value))
+
+
+def validate_texts(validator: Any, values: Any) -> Any:
+    """Have pydantic check what a form or a query held, where a strict model takes text for a number."""
+    try:
+        return validator.validate_python(values)
+    except ValueError as error:
+        texts = _as_texts(values)
+        if texts is None or not hasattr(error, "errors"):
+            raise
+        try:
+            return validator.validate_strings(texts)
+        except ValueError as other:
+            if hasattr(other, "errors") and other.error_count() < error.error_count():  # type: ignore[attr-defined]
+                raise other from None  # it blames only what no text can be
+        raise
+
+
+def _as_texts(values: Any) -> Any:
+    """Give a value with text for all leaves; None where that cannot be done, as with a file."""
+    if isinstance(values, bool):
+        return "true" if values else "false"
+    if isinstance(values, str):
+        return values
+    if isinstance(values, Mapping):
+        texts = {key: _as_texts(each) for key, each in values.items()}
+        return None if None in texts.values() else texts
+    if isinstance(values, list):
+        items = [_as_texts(each) for each in values]
+        return None if None in items else items
+    return None
 
 
 class _ModelRefused(ValueError):

@@ -19,6 +19,7 @@ __all__ = [
     "Field",
     "accepts_none",
     "find_fields",
+    "find_uninitialised",
     "forbids_unknown",
     "is_model",
     "item_type",
@@ -115,6 +116,15 @@ def find_fields(type_: Any) -> tuple[Field, ...] | None:
     return None
 
 
+def find_uninitialised(type_: Any) -> str | None:
+    """Give the name of a field that `__init__` of a dataclass or an attrs class does not take, if there is one."""
+    cls = typing.get_origin(strip(type_)) or strip(type_)
+    if not isinstance(cls, type) or is_model(cls):
+        return None
+    fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else getattr(cls, "__attrs_attrs__", ())
+    return next((each.name for each in fields if not each.init), None)
+
+
 def forbids_unknown(type_: Any) -> bool:
     """Tell whether the type refuses fields that it does not know; only a Struct can say so to msgspec."""
     cls = typing.get_origin(strip(type_)) or strip(type_)
@@ -165,10 +175,13 @@ def is_model(type_: Any) -> bool:
 def needs_adapter(type_: Any) -> bool:
     """Tell whether a type is pydantic's to check: a model, or a list, dict or union of models.
 
-    A Struct or a dataclass with a model in one of its fields is msgspec's; see validate.py.
+    A Struct or a dataclass with a model in one of its fields is msgspec's, as is a generic one of models; see validate.py.
     """
     bare = strip(type_)
-    return is_model(typing.get_origin(bare) or bare) or any(needs_adapter(each) for each in typing.get_args(bare))
+    cls = typing.get_origin(bare) or bare
+    if is_model(cls):
+        return True
+    return find_fields(bare) is None and any(needs_adapter(each) for each in typing.get_args(bare))
 
 
 def make_adapter(type_: Any) -> Any:

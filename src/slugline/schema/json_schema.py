@@ -1,6 +1,7 @@
 """JSON Schema (draft 2020-12, the one of OpenAPI 3.1) of the types of many operations, with the named ones in one set of components."""
 
 import inspect
+import math
 import sys
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ import msgspec
 from typing_extensions import is_typeddict
 
 from slugline.http.multipart_form import UploadFile
-from slugline.schema.fields import is_model, make_adapter, needs_adapter, union_members, walk_types
+from slugline.schema.fields import find_fields, is_model, make_adapter, needs_adapter, strip, union_members, walk_types
 from slugline.schema.signature import UNTYPED, Operation
 
 __all__ = ["BINARY", "REFERENCE", "OperationSchemas", "Schema", "describe_types", "find_references"]
@@ -107,15 +108,17 @@ class _Book:
             self.components[renamed.get(name, name)] = _rename(schema, renamed)
         if are_answers:
             _require_defaults(self.components, plain)
-        for schema in self.components.values():
-            _clean_descriptions(schema)
+        for schema in (*self.components.values(), *self.plain_schemas.values(), *self.model_schemas.values()):
+            _clean(schema)
 
     def describe(self, type_: Any) -> Schema:
         schemas = [(self.model_schemas if needs_adapter(each) else self.plain_schemas).get(id(each), {}) for each in self._parts(type_)]
         return {"anyOf": schemas} if len(schemas) > 1 else schemas[0]
 
     def _parts(self, type_: Any) -> tuple[Any, ...]:
-        return union_members(type_) if self.are_answers and not needs_adapter(type_) else (type_,)
+        if not self.are_answers or (needs_adapter(type_) and _describable(type_) is not None):
+            return (type_,)
+        return union_members(type_)
 
     def _describe_models(self, parts: Sequence[Any]) -> None:
         wanted: dict[int, Any] = {}
@@ -150,8 +153,8 @@ def _with_msgspec(types: Sequence[Any], describe_class: Any) -> tuple[list[Schem
 
 def _describable(type_: Any) -> Any:
     """Give the adapter of a model, or None for one that pydantic itself cannot describe: with a class of the user's in it, say."""
-    adapter = make_adapter(type_)
     try:
+        adapter = make_adapter(type_)
         adapter.json_schema(schema_generator=_model_generator())
     except Exception:  # noqa: BLE001 (pydantic's own errors, whose module must not be imported)
         return None
@@ -170,28 +173,61 @@ def _model_generator() -> Any:
 
 
 def _require_defaults(components: Mapping[str, Schema], types: Iterable[Any]) -> None:
-    """Make all fields required, but for those of a TypedDict and of a Struct that leaves out what is as by default."""
+    """Make all fields required, but for those of a TypedDict or of a Struct that leaves out what is as by default, and for UNSET.
+
+    Private fields of an attrs class are never written.
+    """
     sparse = set()
-    for cls in (typing.get_origin(each) or each for type_ in types for each in walk_types(type_)):
-        if isinstance(cls, type) and (is_typeddict(cls) or (issubclass(cls, msgspec.Struct) and cls.__struct_config__.omit_defaults)):
+    left_out: dict[str, set[str]] = {}
+    for each in (each for type_ in types for each in walk_types(type_)):
+        cls = typing.get_origin(each) or each
+        if not isinstance(cls, type):
+            continue
+        if is_typeddict(cls) or (issubclass(cls, msgspec.Struct) and cls.__struct_config__.omit_defaults):
             sparse.add(cls.__name__)
+        elif (fields := find_fields(each)) is not None:
+            unset = {field.key for field in fields if any(strip(member) is msgspec.UnsetType for member in union_members(field.type))}
+            private = {field.key for field in fields if field.key.startswith("_") and hasattr(cls, "__attrs_attrs__")}
+            left_out.setdefault(cls.__name__, set()).update(unset)
+            for key in private:
+                _find_properties(components, cls.__name__).pop(key, None)
     for schema in components.values():
         # Of a generic class the title is "Page[Item]". A class of the same name as a sparse one is left alone with it.
-        if "properties" in schema and str(schema.get("title", "")).partition("[")[0] not in sparse:
-            schema["required"] = list(schema["properties"])
+        title = str(schema.get("title", "")).partition("[")[0]
+        if "properties" in schema and title not in sparse:
+            schema["required"] = [key for key in schema["properties"] if key not in left_out.get(title, ())]
 
 
-def _clean_descriptions(value: Any) -> None:
-    """Take the indentation out of docstrings, in place."""
+def _find_properties(components: Mapping[str, Schema], title: str) -> dict[str, Any]:
+    found = (schema for schema in components.values() if schema.get("title") == title)
+    properties: dict[str, Any] = next(found, {}).get("properties", {})
+    return properties
+
+
+def _clean(value: Any) -> None:
+    """Take out, in place, the indentation of docstrings, and infinite defaults and limits, which JSON has no word for."""
     pending = [value]
     while pending:
         each = pending.pop()
         if isinstance(each, dict):
+            for key in [
+                key for key, part in each.items() if _is_infinite(part) or (key in ("default", "examples") and _holds_infinite(part))
+            ]:
+                del each[key]
             if isinstance(each.get("description"), str):
                 each["description"] = inspect.cleandoc(each["description"])
             pending.extend(each.values())
         elif isinstance(each, list):
             pending.extend(each)
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _holds_infinite(value: Any) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return _is_infinite(value) or any(map(_holds_infinite, parts))
 
 
 def _find_different(taken: Mapping[str, Schema], given: Mapping[str, Schema]) -> dict[str, str]:

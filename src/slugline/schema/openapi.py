@@ -15,8 +15,8 @@ from types import NoneType
 from typing import Any
 
 from slugline.routing.segments import CatchAll, OptionalCatchAll, Param, Segment, Static, split_segments
-from slugline.schema.fields import accepts_none, strip, union_members
-from slugline.schema.json_schema import REFERENCE, OperationSchemas, Schema
+from slugline.schema.fields import accepts_none, strip, union_members, without_none
+from slugline.schema.json_schema import BINARY, REFERENCE, OperationSchemas, Schema
 from slugline.schema.signature import METHODS, UNTYPED, Operation
 
 __all__ = ["PROBLEM_SCHEMA", "make_openapi", "name_operation"]
@@ -145,8 +145,8 @@ class _Document:
         if parameters:
             described["parameters"] = parameters
         if operation.body is not UNTYPED:
-            schema = self.schemas.body(operation)
-            content = {each: {"schema": schema} for each in operation.content_types}
+            schema = BINARY if strip(without_none(operation.body)) is bytes else self.schemas.body(operation)
+            content = {each: {"schema": dict(schema)} for each in operation.content_types}
             described["requestBody"] = {"content": content, "required": not accepts_none(operation.body)}
         described["responses"] = self._responses(operation)
         return described
@@ -181,7 +181,7 @@ class _Document:
             return response
         schema = self.schemas.answer(type_)
         if strip(type_) is bytes:
-            response["content"] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+            response["content"] = {"application/octet-stream": {"schema": dict(BINARY)}}
             return response
         response["content"] = {"application/json": {"schema": schema}}
         if any(strip(each) is str for each in union_members(type_)):  # what `res.send` makes of text

@@ -24,7 +24,7 @@ from slugline.http.multipart_form import UploadFile
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.routing.segments import CatchAll, OptionalCatchAll, Param, split_segments
-from slugline.schema.fields import accepts_none, union_members, walk_types
+from slugline.schema.fields import accepts_none, strip, union_members, walk_types, without_none
 
 __all__ = [
     "UNTYPED",
@@ -339,6 +339,8 @@ def _parameters_of(route: str) -> tuple[PathParameter, ...]:
 
 
 def _content_types(body: Any) -> tuple[str, ...]:
+    if strip(without_none(body)) is bytes:
+        return ("*/*",)
     has_file = body is not UNTYPED and any(each is UploadFile for each in walk_types(body))
     return ("multipart/form-data",) if has_file else ("application/json",)
 

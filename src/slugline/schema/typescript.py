@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from slugline.schema.fields import accepts_none, strip
+from slugline.schema.fields import accepts_none, strip, without_none
 from slugline.schema.json_schema import REFERENCE, OperationSchemas, Schema
 from slugline.schema.signature import FILE_METHODS, METHODS_WITHOUT_BODY, UNTYPED, Operation, PathParameter
 from slugline.schema.typescript_client import CLIENT, CLIENT_NAMES
@@ -26,6 +26,7 @@ HEAD = f"""\
 """
 
 _WORDS = """
+ArrayBuffer
 Array Blob BodyInit Boolean Date Error FormData Headers HeadersInit JSON Number Object Omit Promise Record Request RequestInit Response
 String Symbol TypeError URL URLSearchParams any bigint boolean never null number object string symbol undefined unknown void
 await break case catch class const continue debugger default delete do else enum export extends false finally for function if implements
@@ -96,7 +97,8 @@ class _Module:
             members += [] if operation.method in METHODS_WITHOUT_BODY else ["body?: unknown;"]
         else:
             mark = "?" if accepts_none(operation.body) else ""
-            members.append(f"body{mark}: {self._write(self.schemas.body(operation))};")
+            is_bytes = strip(without_none(operation.body)) is bytes
+            members.append(f"body{mark}: {'Blob | ArrayBuffer' if is_bytes else self._write(self.schemas.body(operation))};")
         return f"{{ {' '.join(members)} }}"
 
     def _query(self, operation: Operation) -> str:

@@ -79,7 +79,9 @@ async function send(settings: ClientSettings, method: Method, route: string, opt
   const fields = new Headers(typeof settings.headers === "function" ? await settings.headers() : settings.headers);
   new Headers(headers as HeadersInit | undefined).forEach((value, name) => fields.set(name, value));
   let payload: BodyInit | null = null;
-  if (holdsFile(body)) {
+  if (body instanceof Blob || body instanceof ArrayBuffer) {
+    payload = body;
+  } else if (holdsFile(body)) {
     payload = writeForm(body as Values);
   } else if (body !== undefined) {
     payload = JSON.stringify(body);

@@ -8,6 +8,7 @@ import math
 import re
 import typing
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -19,8 +20,20 @@ from slugline.http.media_type import MediaType
 from slugline.http.multipart_form import UploadFile
 from slugline.http.url import parse_query
 from slugline.schema.defaults import fill_defaults, needs_defaults
-from slugline.schema.faults import FaultFinder, convert_unknown, faults_of_model_error
-from slugline.schema.fields import accepts_none, find_fields, is_model, item_type, make_adapter, strip, value_type, walk_types, without_none
+from slugline.schema.faults import FaultFinder, convert_unknown, convert_unknown_json, faults_of_model_error, validate_texts
+from slugline.schema.fields import (
+    accepts_none,
+    find_fields,
+    find_uninitialised,
+    is_model,
+    item_type,
+    make_adapter,
+    strip,
+    union_members,
+    value_type,
+    walk_types,
+    without_none,
+)
 from slugline.schema.reasons import split_place
 
 __all__ = ["BodyDecoder", "ValidationFault", "make_body_decoder", "make_json_decoder", "make_query_decoder"]
@@ -30,6 +43,7 @@ MOST_EXACT = 2**53
 """From here on a float in JSON may stand for several whole numbers."""
 FORM_TYPE = "application/x-www-form-urlencoded"
 
+_NOT_FINITE = frozenset({"nan", "snan", "inf", "infinity"})
 _WHOLE_FRACTION = re.compile(rb"\d(?:\.0+(?!\d)|[eE])")
 
 Text = str | list[str]
@@ -45,6 +59,8 @@ class BodyDecoder(Struct, frozen=True):
     decode: Callable[[bytes, MediaType], Any]
     decode_form: Callable[[Mapping[str, Text], Mapping[str, UploadFile | list[UploadFile]]], Any]
     decode_json: Callable[[bytes], Any]
+    takes_bytes: bool = False
+    """Whether `decode` gives the body as it came, whatever its type is."""
 
 
 def make_body_decoder(type_: Any, where: str = "") -> BodyDecoder:
@@ -55,6 +71,7 @@ def make_body_decoder(type_: Any, where: str = "") -> BodyDecoder:
     that JSON cannot fill.
     """
     shape = _make_shape(type_, where)
+    takes_bytes = strip(without_none(type_)) is bytes
     expected = "multipart/form-data" if any(each is UploadFile for each in walk_types(type_)) else "application/json"
 
     def decode_json(raw: bytes) -> Any:
@@ -70,6 +87,8 @@ def make_body_decoder(type_: Any, where: str = "") -> BodyDecoder:
         return shape.from_text({**fields, **files}, "body")
 
     def decode(raw: bytes, media: MediaType) -> Any:
+        if takes_bytes:
+            return raw if raw or not shape.optional else None
         # SECURITY: JSON must say that it is. As text/plain, a page of another origin could send it without being asked (CORS preflight).
         if media.type_ in JSON_TYPES or media.type_.endswith("+json"):
             return decode_json(_as_utf_8(raw, media.charset))
@@ -77,13 +96,11 @@ def make_body_decoder(type_: Any, where: str = "") -> BodyDecoder:
             return decode_form(parse_query(decode_text(raw, media.charset, errors="replace")), {})
         if not raw and shape.optional:
             return None
-        if strip(type_) is bytes:
-            return raw
         if strip(type_) is str and media.type_.startswith("text/"):
             return decode_text(raw, media.charset, errors="replace")
         raise InvalidInput([ValidationFault("", f"must be sent with Content-Type: {expected}")])
 
-    return BodyDecoder(decode, decode_form, decode_json)
+    return BodyDecoder(decode, decode_form, decode_json, takes_bytes)
 
 
 def make_query_decoder(type_: Any, parameters: tuple[str, ...] = (), where: str = "") -> Callable[[Mapping[str, Text]], Any]:
@@ -116,6 +133,10 @@ class _TextField(Struct, frozen=True):
     many: bool
     optional: bool
     flag: bool
+    number: bool
+    """Whether it may be a number that is not whole, and cannot be text."""
+    object: bool
+    """Whether it is an object, which a form holds as JSON (OpenAPI 3.1, section 4.8.15.1)."""
 
 
 class _Shape(Struct, frozen=True):
@@ -126,7 +147,7 @@ class _Shape(Struct, frozen=True):
 
 
 def _make_shape(type_: Any, where: str) -> _Shape:
-    fields = {each.key: _text_field(each.type) for each in find_fields(without_none(type_)) or ()}
+    fields = _text_fields(type_)
     others = value_type(without_none(type_))
     other_field = None if others is None else _text_field(others)
     try:
@@ -149,6 +170,9 @@ def _make_shape(type_: Any, where: str) -> _Shape:
 def _refuse_unknown_classes(type_: Any) -> None:
     """msgspec takes any class, and finds out with the first request that JSON has no such thing."""
     for each in walk_types(type_):
+        name = find_uninitialised(each)
+        if name is not None:  # SECURITY: msgspec would fill it as any other
+            raise TypeError(f"{_name_of(each)} has the field `{name}` with init=False, and JSON would fill it. Leave it to another class.")
         if each not in (UploadFile, msgspec.UnsetType) and not is_model(typing.get_origin(each) or each):
             info = msgspec.inspect.type_info(each)
             if isinstance(info, msgspec.inspect.CustomType):
@@ -159,7 +183,7 @@ def _refuse_unknown_classes(type_: Any) -> None:
 
 
 def _with_msgspec(type_: Any) -> tuple[Callable[[bytes], Any], Callable[[Mapping[str, Any], str], Any]]:
-    decode = msgspec.json.Decoder(type_, dec_hook=convert_unknown).decode
+    decode = msgspec.json.Decoder(type_, dec_hook=convert_unknown_json).decode
     lacks_defaults = needs_defaults(type_)
     decode_plain = msgspec.json.Decoder(float_hook=_read_fraction).decode
     json_faults, text_faults = FaultFinder(type_, strict=True), FaultFinder(type_, strict=False)
@@ -182,7 +206,7 @@ def _with_msgspec(type_: Any) -> tuple[Callable[[bytes], Any], Callable[[Mapping
             raise InvalidInput([ValidationFault("", "is nested too deeply")]) from None
         if _WHOLE_FRACTION.search(raw):
             try:
-                filled = msgspec.convert(value, type_, str_keys=True, dec_hook=convert_unknown)
+                filled = msgspec.convert(value, type_, str_keys=True, dec_hook=convert_unknown_json)
                 return fill_defaults(filled) if lacks_defaults else filled
             except msgspec.ValidationError as error:
                 first = error
@@ -207,23 +231,29 @@ def _read_fraction(text: str) -> float | int:
 
 
 def _with_adapter(adapter: Any) -> tuple[Callable[[bytes], Any], Callable[[Mapping[str, Any], str], Any]]:
-    validate_json, validate_python = adapter.validator.validate_json, adapter.validator.validate_python
+    validate_json = adapter.validator.validate_json
 
     def from_json(raw: bytes) -> Any:
+        try:
+            value = msgspec.json.decode(raw)  # pydantic takes NaN and Infinity, which no answer could hold
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise _not_json(error) from None
+        except RecursionError:
+            raise InvalidInput([ValidationFault("", "is nested too deeply")]) from None
         try:
             return validate_json(raw)
         except ValueError as error:
             if not hasattr(error, "errors"):
                 raise
-            raise InvalidInput(faults_of_model_error(error)) from None
+            raise InvalidInput(faults_of_model_error(error, value)) from None
 
     def from_plain(values: Mapping[str, Any], place: str) -> Any:
         try:
-            return validate_python(values)
+            return validate_texts(adapter.validator, values)
         except ValueError as error:
             if not hasattr(error, "errors"):
                 raise
-            raise InvalidInput(faults_of_model_error(error), place) from None
+            raise InvalidInput(faults_of_model_error(error, values), place) from None
 
     return from_json, from_plain
 
@@ -249,19 +279,39 @@ def _as_utf_8(raw: bytes, charset: str | None) -> bytes:
 # Forms and queries
 
 
+def _text_fields(type_: Any) -> dict[str, _TextField]:
+    """Give the fields of an object, or those of all members of a union that read the field alike."""
+    found: dict[str, _TextField] = {}
+    unlike = set()
+    for member in union_members(type_):
+        for each in find_fields(member) or ():
+            field = _text_field(each.type)
+            if found.setdefault(each.key, field) != field:
+                unlike.add(each.key)
+    return {key: field for key, field in found.items() if key not in unlike}
+
+
 def _text_field(type_: Any) -> _TextField:
     plain = without_none(type_)
-    is_text = any(strip(each) in (str, bytes) or strip(each) is Any for each in walk_types(plain))
+    parts = [strip(each) for each in walk_types(plain)]
+    is_text = any(each in (str, bytes) or each is Any for each in parts)
+    whole = item_type(plain) if item_type(plain) is not None else plain
     return _TextField(
         many=item_type(plain) is not None or (typing.get_origin(strip(plain)) or strip(plain)) is tuple,
         optional=accepts_none(type_) and not is_text,
         flag=strip(plain) is bool,
+        number=(float in parts or Decimal in parts) and not is_text,
+        object=find_fields(without_none(whole)) is not None or value_type(whole) is not None,
     )
 
 
 def _read_text(value: Any, field: _TextField | None) -> Any:
     if field is None:
         return value
+    if field.object:
+        value = [_read_object(each) for each in value] if isinstance(value, list) else _read_object(value)
+    if field.number:
+        value = [_read_number(each) for each in value] if isinstance(value, list) else _read_number(value)
     if field.many:
         return value if isinstance(value, list) else [value]
     if value == "" and field.optional:
@@ -269,6 +319,20 @@ def _read_text(value: Any, field: _TextField | None) -> Any:
     if field.flag and value == "on":
         return True  # a checkbox without a value of its own (WHATWG HTML, section 4.10.5.1.15)
     return value
+
+
+def _read_object(value: Any) -> Any:
+    if not isinstance(value, str) or not value.startswith("{"):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return value
+
+
+def _read_number(value: Any) -> Any:
+    """Give what is no number in JSON as a text that is none, so that it is refused like any other."""
+    return "not finite" if isinstance(value, str) and value.strip().lstrip("+-").lower() in _NOT_FINITE else value
 
 
 def _name_of(type_: Any) -> str:
