@@ -146,6 +146,18 @@ FAILING = {
         {"post/[slug].py": PAGES["post/[slug].py"].replace("'/post/a'", "1 / 0")},
         "/post/[slug] could not be made: ZeroDivisionError: division by zero",
     ),
+    "paths that ask for the end": (
+        {"post/[slug].py": PAGES["post/[slug].py"].replace("    return {'paths'", "    raise SystemExit(0)\n    return {'paths'")},
+        "/post/[slug]: pages/post/[slug].py: get_static_paths asked for the end of the program (SystemExit: 0).",
+    ),
+    "data that ask for the end": (
+        {"news.py": "import sys\ndef get_static_props(context):\n    sys.exit('no data')\n"},
+        "/news: pages/news.py: get_static_props asked for the end of the program (SystemExit: no data).",
+    ),
+    "text that is none": (
+        {"news.py": "def get_static_props(context):\n    return {'props': {'day': '\\ud800'}}\n"},
+        "/news: The page holds a lone surrogate ('\\ud800', at 8), which UTF-8 lacks.",
+    ),
     "a page in Python": ({"x.py": "def page(props):\n    raise ValueError('x')\n"}, "/x could not be made: ValueError: x (pages/x.py)"),
     "the page of an error": ({"404.html": "{{ nothing }}"}, "/404: pages/404.html, line 1: 'nothing' is undefined."),
     "the app": ({"_app.html": "\n\n{{ nothing }}"}, "/: pages/_app.html, line 3: 'nothing' is undefined."),

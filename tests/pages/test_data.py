@@ -51,6 +51,7 @@ REFUSED: dict[str, tuple[object, str]] = {
         {"props": {}, "revalidate": 0},
         ": revalidate is 0. Allowed: a whole number of seconds from 1 up, or False for never.",
     ),
+    "revalidate 10**30": ({"props": {}, "revalidate": 10**30}, ": revalidate is more than 9007199254740991 seconds. Give False for never."),
     "revalidate -1": ({"props": {}, "revalidate": -1}, ": revalidate is -1. Allowed:"),
     "revalidate 1.5": ({"props": {}, "revalidate": 1.5}, ": revalidate is 1.5. Allowed:"),
     "revalidate text": ({"props": {}, "revalidate": "60"}, ": revalidate is '60'. Allowed:"),

@@ -466,6 +466,72 @@ class TestRevalidate:
             assert client.get("/a").text == "nobody"
 
 
+ENDS = {
+    "exit": "raise SystemExit",
+    "exit with words": "raise SystemExit('no data')",
+    "interrupt": "raise KeyboardInterrupt",
+    "generator": "raise GeneratorExit",
+    "own": "raise type('Own', (BaseException,), {})('x')",
+}
+
+
+def told(define: str, end: str) -> str:
+    # A thread cannot hand GeneratorExit to a coroutine.
+    return "raised GeneratorExit" if (define, end) == ("def", "generator") else "asked for the end of the program"
+
+
+@pytest.mark.parametrize("define", ["def", "async def"])
+@pytest.mark.parametrize("end", ENDS)
+class TestWhatAsksForTheEnd:
+    """In the task that makes a page it would end the loop, and so the worker."""
+
+    def test_of_a_page_that_is_made_first(self, site: Open, caplog: pytest.LogCaptureFixture, define: str, end: str) -> None:
+        paths = "def get_static_paths():\n    return {'paths': [], 'fallback': 'blocking'}\n"
+        files = {
+            "a/[b].html": "made",
+            "a/[b].py": f"{paths}{define} get_static_props(context):\n    {ENDS[end]}\n",
+            "p/[b].html": "made",
+            "p/[b].py": f"{define} get_static_paths():\n    {ENDS[end]}\ndef get_static_props(context):\n    return {{'props': {{}}}}\n",
+            "made.py": f"def get_server_side_props(context):\n    return {{'props': {{}}}}\n{define} page(props):\n    {ENDS[end]}\n",
+            "api/hello.py": handler("None"),
+            "api/again.py": handler("res.revalidate('/a/x')"),
+        }
+        with site(files) as client:
+            for path in ("/a/x", "/p/x", "/made"):
+                assert client.get(path).status_code == 500, path
+            assert client.get("/api/again").json() != "done"
+            assert client.get("/api/hello").status_code == 200
+        assert caplog.text.count(told(define, end)) == 4  # a failure of `res.revalidate` is logged too
+
+    def test_of_a_page_that_is_made_anew(self, site: Open, caplog: pytest.LogCaptureFixture, define: str, end: str) -> None:
+        module = f"made = []\n{define} get_static_props(context):\n    made.append(1)\n    if len(made) > 1: {ENDS[end]}\n"
+        module += "    return {'props': {}}\n"
+        with site({"a.html": "first", "a.py": module, "api/again.py": handler("res.revalidate('/a')")}) as client:
+            assert client.get("/a").text == "first"
+            assert client.get("/api/again").json() != "done"
+            assert client.get("/a").text == "first"
+        assert told(define, end) in caplog.text
+
+
+class TestTextThatIsNoText:
+    def test_a_lone_surrogate(self, site: Open, caplog: pytest.LogCaptureFixture) -> None:
+        paths = "def get_static_paths():\n    return {'paths': [], 'fallback': 'blocking'}\n"
+        module = f"{paths}def get_static_props(context):\n    return {{'props': {{'v': 'a\\ud800b'}}}}\n"
+        with site({"a/[b].html": "{{ v }}", "a/[b].py": module}) as client:
+            assert client.get("/a/x").status_code == 500
+        assert "The page holds a lone surrogate" in caplog.text
+
+
+def test_the_end_of_a_bogus_draft_is_kept_by_nobody(site: Open) -> None:
+    module = "def get_static_props(context):\n    return {'props': {}, 'revalidate': 60}\n"
+    with site({"a.html": "a", "a.py": module}, cookies={"__prerender_bypass": "x"}) as client:
+        response = client.get("/a")
+        assert "__prerender_bypass=;" in response.headers["set-cookie"]
+        assert policy(response) == NEVER
+    with site({}) as client:
+        assert policy(client.get("/a")) == "s-maxage=60, stale-while-revalidate=31535940"
+
+
 class TestRender:
     SIGN: ClassVar = {"sign.html": "{{ form.error('name') if form else 'new' }}|{{ form.value('name') if form else '' }}|{{ note or '' }}"}
     ROUTE = (

@@ -1,5 +1,6 @@
 """Last touches on an answer: what HTTP says of its body, its length, its tag and its coding."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ BODILESS = frozenset({204, 205, 304})
 BODY_FIELDS = frozenset({"content-type", "content-length", "content-encoding"})
 _VARY = (b"vary", b"Accept-Encoding")
 _JSON_TYPE = (b"content-type", JSON)
+_SHARED = re.compile(r"s-maxage|public", re.IGNORECASE)
 
 
 def finish_whole(request: Request[Any, Any], response: Response[Any], *, compress: bool) -> tuple[int, Fields, bytes]:
@@ -122,6 +124,10 @@ def _clear_stale_preview(request: Request[Any, Any], response: Response[Any]) ->
         return
     # Before the handler's own: it may have turned draft mode on anew.
     _put_first(response, clear_draft_cookies(secure=request._host.preview_source.secure))
+    policy = _line(response.get_header("cache-control"))
+    if policy is not None and _SHARED.search(policy):
+        # SECURITY: from a shared cache it would end the draft mode of everybody else. NEXTJS: leaves it there.
+        response._fields = {**(response._fields or {}), "cache-control": "private, no-cache, no-store, max-age=0, must-revalidate"}
 
 
 def _put_first(response: Response[Any], lines: Sequence[str]) -> None:

@@ -12,6 +12,8 @@ from slugline.errors import PageError
 
 __all__ = ["NotFound", "PageContext", "Props", "Redirect", "Result", "read_result"]
 
+MOST_SECONDS = 2**53 - 1
+"""The largest whole number that JavaScript and every store keep exactly."""
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 STATIC_KEYS = ("props", "redirect", "not_found", "revalidate")
 SERVER_KEYS = ("props", "redirect", "not_found")
@@ -105,6 +107,8 @@ def _read_revalidate(value: object, where: str) -> int | None:
         return None
     if value is True:  # NEXTJS: as often as asked for, at most once a second
         return 1
+    if isinstance(value, int) and value > MOST_SECONDS:
+        raise PageError(f"{where}: revalidate is more than {MOST_SECONDS} seconds. Give False for never.")
     if isinstance(value, int) and value > 0:
         return value
     raise PageError(f"{where}: revalidate is {value!r}. Allowed: a whole number of seconds from 1 up, or False for never.")

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from slugline.errors import PageError
 from slugline.http.etag import make_etag
 
 __all__ = ["EXPIRE_SECONDS", "Entry", "Kind", "cache_control", "decode_entry", "encode_entry", "make_entry"]
@@ -52,8 +53,14 @@ def make_entry(
     revalidate_seconds: int | None = None,
     now: float | None = None,
 ) -> Entry:
-    """Make the entry of a document, with its tag; `now` in seconds since 1970, None for the clock's time."""
-    body = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
+    """Make the entry of a document, with its tag; `now` in seconds since 1970, None for the clock's time.
+
+    Raises PageError for text that UTF-8 cannot write.
+    """
+    try:
+        body = document.encode() if isinstance(document, str) else document
+    except UnicodeEncodeError as error:
+        raise PageError(f"The page holds a lone surrogate ({error.object[error.start]!r}, at {error.start}), which UTF-8 lacks.") from error
     rendered_at = time.time() if now is None else now
     return Entry(kind, status, body, location, revalidate_seconds, rendered_at, make_etag(body))
 

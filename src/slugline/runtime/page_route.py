@@ -1,5 +1,6 @@
 """One page: what is decided when the project is loaded, and what runs for a request."""
 
+import asyncio
 import contextlib
 import inspect
 import json
@@ -71,17 +72,19 @@ class PageRenderer:
     async def call(self, page: LoadedPage, name: str, *arguments: Any) -> Any:
         """Call one of the functions of a page's Python file."""
         function: Callable[..., Any] = getattr(page.module, name)
-        with _computing(page.file.module or page.file.source):
+        source = page.file.module or page.file.source
+        with _computing(source), _containing(source, name):
             return await make_awaitable(function, self._run_in_thread)(*arguments)
 
     async def render(self, page: LoadedPage, props: Mapping[str, Any], extras: Mapping[str, Any]) -> str:
         """Give a page's document. Raises PageError when its template fails."""
         variables = {"form": None, "fallback": False, **extras, **props, "props": props}
         function = page.module.page
-        if function is not None and is_async_callable(function):
-            content = await function(props)
-            return await _awaited(self._run_in_thread(self._wrap, page, content, variables))
-        return await _awaited(self._run_in_thread(self._render, page, props, variables))
+        with _containing(page.file.source, "page" if function is not None else "the template"):
+            if function is not None and is_async_callable(function):
+                content = await function(props)
+                return await _awaited(self._run_in_thread(self._wrap, page, content, variables))
+            return await _awaited(self._run_in_thread(self._render, page, props, variables))
 
     def _render(self, page: LoadedPage, props: Mapping[str, Any], variables: Mapping[str, Any]) -> str:
         if page.module.page is not None:
@@ -110,6 +113,19 @@ def _computing(source: str) -> Iterator[None]:
         yield
     finally:
         computed_page.reset(token)
+
+
+@contextlib.contextmanager
+def _containing(source: str, name: str) -> Iterator[None]:
+    """Turn what asks for the end of the program into an error: a page is made in a task of its own, where it would end the worker."""
+    try:
+        yield
+    except (Exception, asyncio.CancelledError):
+        raise
+    except BaseException as error:
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        message = f"{source}: {name} asked for the end of the program ({said}). Raise another exception, or return not_found or redirect."
+        raise PageError(message, files=[source]) from error
 
 
 class PageRoute:
