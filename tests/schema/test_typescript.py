@@ -57,6 +57,7 @@ export async function right(): Promise<void> {
   await api.get("/api/docs/[[...slug]]", { params: { slug: ["a", 1] }, signal: new AbortController().signal });
   await api.post("/api/docs/[[...slug]]", { body: null });
   await api.post("/api/upload", { body: { title: "a", picture: new Blob(["x"]) } });
+  await api.post("/api/raw", { body: new ArrayBuffer(8) });
   const pet = await api.patch("/api/[user]/posts/[id]", { params: { user: "a", id: 1 }, body: { type: "cat", lives: 9 } });
   console.log(pet.type === "cat" ? pet.lives : pet.name, added.name, gone);
   const whatever: unknown = await api.get("/api");
@@ -103,6 +104,7 @@ export async function wrong(): Promise<void> {
   await api.post("/api/items"); // error
   await api.get("/api/items", { body: { name: "a", price: 1 } }); // error
   await api.post("/api/upload", { body: { title: "a", picture: "x" } }); // error
+  await api.post("/api/raw", { body: "YQ==" }); // error
   await api.patch("/api/[user]/posts/[id]", { params: { user: "a", id: 1 }, body: { type: "cat", name: "x" } }); // error
   const items = await api.get("/api/items/[pid]", { params: { pid: 7 } });
   items.name; // error
@@ -196,6 +198,7 @@ out["shallow"] = await client.get("/api/docs/[[...slug]]");
 out["upload"] = await client.post("/api/upload", {
   body: { title: "T", picture: new Blob(["abc"]), others: [new Blob(["d"]), new Blob(["e"])] },
 });
+out["raw"] = await client.post("/api/raw", { body: new Blob(["{as it is"], { type: "text/x-own" }) });
 out["gone"] = (await client.delete("/api/items/[pid]", { params: { pid: 204 } })) ?? "nothing";
 out["text"] = await client.get("/api/plain");
 const refuse = async (name: string, call: Promise<unknown>) => {
@@ -300,6 +303,7 @@ def test_the_client_calls_the_server(folder: Path, server: str) -> None:
     assert out["shallow"]["path"] == "/api/docs"
     assert out["upload"]["headers"]["content-type"] == "multipart/form-data"
     assert out["upload"]["body"] == [["title", "T"], ["picture", "abc"], ["others", "d"], ["others", "e"]]
+    assert (out["raw"]["headers"]["content-type"], out["raw"]["body"]) == ("text/x-own", "{as it is")
     assert out["gone"] == "nothing"
     assert out["text"] == "just text"
     assert out["problem"] == {"status": 400, "message": "400 The body does not fit.", "problem": PROBLEM, "data": PROBLEM}
