@@ -206,6 +206,26 @@ class Private:
     _b: int = 2
 
 
+class ByName(msgspec.Struct, tag="name", tag_field="by"):
+    name: str
+    page: int = 1
+
+
+class ById(msgspec.Struct, tag="id", tag_field="by"):
+    id: int
+    page: str = ""
+
+
+def test_a_union_as_query() -> None:
+    def look(req: Request[Any, ByName | ById], res: Response) -> None: ...
+
+    document = make_openapi(read_operations({"GET": look}, "/api/look", "pages/api/look.py"), title="Look", version="1")
+    validate(document, cls=OpenAPIV31SpecValidator)
+    parameters = {each["name"]: each for each in document["paths"]["/api/look"]["get"]["parameters"]}
+    assert {name: each["required"] for name, each in parameters.items()} == {"by": True, "name": False, "id": False, "page": False}
+    assert parameters["page"]["schema"] == {"anyOf": [{"type": "integer", "default": 1}, {"type": "string", "default": ""}]}
+
+
 def answered(type_: Any) -> tuple[Any, Any]:
     (schema,), components = describe_types([type_], are_answers=True)
     json.dumps([schema, components], allow_nan=False)

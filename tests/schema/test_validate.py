@@ -849,6 +849,16 @@ class WithObject(msgspec.Struct):
     counts: dict[str, int] = {}
 
 
+class WithRaw(msgspec.Struct):
+    n: int
+    rest: msgspec.Raw
+
+
+def test_a_whole_fraction_beside_a_raw_part() -> None:
+    read = json_of(WithRaw, '{"n": 2.0, "rest": [1, 2.5]}')
+    assert (read.n, bytes(read.rest)) == (2, b"[1,2.5]")
+
+
 def test_an_object_in_a_form_is_json() -> None:
     assert form_of(WithObject, 'meta={"number": 2}&more={"number": 4}&counts={"a": 1}') == WithObject(Even(2), [Even(4)], {"a": 1})
     for text in ("meta={", 'meta={"number": 3}', "meta=x", "meta=[1]"):

@@ -73,8 +73,15 @@ class OperationSchemas:
         return self._given[id(type_)]
 
     def query(self, operation: Operation) -> Schema:
-        """Give the schema of the query with its properties at the top, and {} when there is none."""
-        return {} if operation.query is UNTYPED else self._resolve(self._taken[id(operation.query)])
+        """Give the schema of the query with its properties at the top, and {} when there is none.
+
+        A union has the properties of all of its members, and requires what all of them do.
+        """
+        if operation.query is UNTYPED:
+            return {}
+        schema = self._resolve(self._taken[id(operation.query)])
+        members = [self._resolve(each) for each in schema.get("anyOf") or schema.get("oneOf") or ()]
+        return _merge([each for each in members if "properties" in each]) if members else schema
 
     def reach(self, roots: object) -> list[str]:
         """Give the names of the components that some schemas refer to, directly or not, in alphabetical order."""
@@ -219,6 +226,17 @@ def _clean(value: Any) -> None:
             pending.extend(each.values())
         elif isinstance(each, list):
             pending.extend(each)
+
+
+def _merge(members: Sequence[Schema]) -> Schema:
+    found: dict[str, list[Schema]] = {}
+    for member in members:
+        for name, schema in member["properties"].items():
+            alike = found.setdefault(name, [])
+            if schema not in alike:
+                alike.append(schema)
+    required = [name for name in found if all(name in member.get("required", ()) for member in members)]
+    return {"properties": {name: each[0] if len(each) == 1 else {"anyOf": each} for name, each in found.items()}, "required": required}
 
 
 def _is_infinite(value: Any) -> bool:

@@ -206,7 +206,7 @@ def _with_msgspec(type_: Any) -> tuple[Callable[[bytes], Any], Callable[[Mapping
             raise InvalidInput([ValidationFault("", "is nested too deeply")]) from None
         if _WHOLE_FRACTION.search(raw):
             try:
-                filled = msgspec.convert(value, type_, str_keys=True, dec_hook=convert_unknown_json)
+                filled = decode(msgspec.json.encode(value))  # and not `convert`, which cannot make a msgspec.Raw
                 return fill_defaults(filled) if lacks_defaults else filled
             except msgspec.ValidationError as error:
                 first = error
