@@ -139,7 +139,9 @@ class App:
         if register is not None:
             try:
                 await make_awaitable(register, self.run_in_thread)()
-            except Exception as error:
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # `sys.exit` too: it would end worker after worker without a word
                 raise InstrumentationError(f"register() of instrumentation.py failed: {type(error).__name__}: {error}") from error
         for route in self.table.ordered():
             await self.start_mounted(route.endpoint)
@@ -157,7 +159,9 @@ class App:
         if shutdown is not None:
             try:
                 await make_awaitable(shutdown, self.run_in_thread)()
-            except Exception:
+            except asyncio.CancelledError:
+                raise
+            except BaseException:  # the rest is to be closed, whatever this one wants
                 logger.exception("shutdown() of instrumentation.py failed.")
         if self._proxy is not None:
             await self._proxy.close()
