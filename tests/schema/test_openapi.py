@@ -1,5 +1,6 @@
 """The document: valid whatever the types are, and saying what they say."""
 
+import enum
 import itertools
 import json
 import math
@@ -224,6 +225,39 @@ def test_a_union_as_query() -> None:
     parameters = {each["name"]: each for each in document["paths"]["/api/look"]["get"]["parameters"]}
     assert {name: each["required"] for name, each in parameters.items()} == {"by": True, "name": False, "id": False, "page": False}
     assert parameters["page"]["schema"] == {"anyOf": [{"type": "integer", "default": 1}, {"type": "string", "default": ""}]}
+
+
+class WithModelDefault(msgspec.Struct):
+    name: str
+    bought: Bought = Bought(a=1)
+    others: list[Bought] = []
+    size: int = 3
+
+
+class Rights(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+
+
+class WithFlag(msgspec.Struct):
+    rights: Rights
+
+
+def test_a_default_that_json_cannot_hold() -> None:
+    for are_answers, required in ((False, ["name"]), (True, ["name", "bought", "others", "size"])):
+        (schema,), components = describe_types([WithModelDefault], are_answers=are_answers)
+        assert "Bought" in components
+        assert (schema["title"], schema["required"]) == ("WithModelDefault", required)
+        assert schema["properties"] == {
+            "name": {"type": "string"},
+            "bought": {"$ref": "#/components/schemas/Bought"},
+            "others": {"type": "array", "items": {"$ref": "#/components/schemas/Bought"}},
+            "size": {"type": "integer"},
+        }
+
+
+def test_combinations_of_a_flag_are_described() -> None:
+    assert answered(WithFlag)[1]["Rights"] == {"title": "Rights", "type": "integer"}
 
 
 def answered(type_: Any) -> tuple[Any, Any]:

@@ -1,5 +1,6 @@
 """JSON Schema (draft 2020-12, the one of OpenAPI 3.1) of the types of many operations, with the named ones in one set of components."""
 
+import enum
 import inspect
 import math
 import sys
@@ -106,6 +107,13 @@ class _Book:
         self.components: dict[str, Schema] = {}
         self.model_schemas: dict[int, Schema] = {}
         parts = [part for each in types for part in self._parts(each)]
+        # msgspec cannot describe a class with a default that JSON cannot hold, such as a model: it is described field by field.
+        by_fields = [
+            (each, fields)
+            for each in parts
+            if not needs_adapter(each) and not self._is_describable(each) and (fields := find_fields(each)) is not None
+        ]
+        parts += [field.type for _, fields in by_fields for field in fields]
         self._describe_models(parts)
         plain = [each for each in parts if not needs_adapter(each) and self._is_describable(each)]
         schemas, components = _with_msgspec(plain, self._describe_class)
@@ -113,6 +121,14 @@ class _Book:
         self.plain_schemas: dict[int, Schema] = dict(zip(map(id, plain), _rename(schemas, renamed), strict=True))
         for name, schema in components.items():
             self.components[renamed.get(name, name)] = _rename(schema, renamed)
+        for each, fields in by_fields:
+            self.plain_schemas[id(each)] = {
+                "title": getattr(typing.get_origin(each) or each, "__name__", ""),
+                "type": "object",
+                "properties": {field.key: self.describe(field.type) for field in fields},
+                "required": [field.key for field in fields if field.required or are_answers],
+            }
+        _describe_flags(self.components, plain)
         if are_answers:
             _require_defaults(self.components, plain)
         for schema in (*self.components.values(), *self.plain_schemas.values(), *self.model_schemas.values()):
@@ -143,7 +159,10 @@ class _Book:
             self.components.update(shared.get("$defs", {}))
 
     def _describe_class(self, cls: type) -> Schema:
-        return dict(BINARY) if cls is UploadFile else self.model_schemas.get(id(cls), {})
+        if cls is UploadFile:
+            return dict(BINARY)
+        # A model that is not described yet: `_is_describable` asks for no more than that there is something.
+        return self.model_schemas.get(id(cls)) or ({"type": "object"} if is_model(cls) and not self.model_schemas else {})
 
     def _is_describable(self, type_: Any) -> bool:
         try:
@@ -203,6 +222,16 @@ def _require_defaults(components: Mapping[str, Schema], types: Iterable[Any]) ->
         title = str(schema.get("title", "")).partition("[")[0]
         if "properties" in schema and title not in sparse:
             schema["required"] = [key for key in schema["properties"] if key not in left_out.get(title, ())]
+
+
+def _describe_flags(components: dict[str, Schema], types: Iterable[Any]) -> None:
+    """Make every IntFlag an integer: msgspec names its members alone, and takes and writes their combinations as well."""
+    for cls in (each for type_ in types for each in walk_types(type_)):
+        if isinstance(cls, type) and issubclass(cls, enum.IntFlag):
+            for schema in components.values():
+                if schema.get("title") == cls.__name__ and "enum" in schema:
+                    del schema["enum"]
+                    schema["type"] = "integer"
 
 
 def _find_properties(components: Mapping[str, Schema], title: str) -> dict[str, Any]:
