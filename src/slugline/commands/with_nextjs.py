@@ -104,7 +104,8 @@ async def _share_facts(server: DevServer, facts: Path) -> None:
             dist = found.dist.removesuffix("/dev")
             server.app.preview_source = ProjectPreviewSource(server.project.root, development=True, dist=dist)
             server.app.live_path = f"{found.base_path}{LIVE_PATH}"
-        await asyncio.sleep(FACTS_SECONDS if known is None else 20 * FACTS_SECONDS)
+        # Soon again, as what came first may be of an earlier look at the configuration, before it was complete.
+        await asyncio.sleep(FACTS_SECONDS)
 
 
 def build_with_nextjs(app: NextApp, *, port: int = DEFAULT_PORT, environment: Mapping[str, str] = os.environ) -> None:
