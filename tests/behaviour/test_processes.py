@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 from behaviour.sites import ServerSite
 from behaviour.wire import Closed, make_request, wait_until
 from servers import find_free_port, start_granian
+from slugline.commands.start import SOCKETS_SECONDS
 
 PROJECT = Path(__file__).parent / "process_project"
 STOP_WITHIN_SECONDS = 15
@@ -75,6 +76,28 @@ def test_stop_ends_streams_and_sockets(started: ServerSite) -> None:
         assert started.server.process.wait(STOP_WITHIN_SECONDS) == 0
         assert time.monotonic() - began < 10  # far from the 25 s that a stop may take
     assert "Traceback" not in started.log()
+
+
+def test_stop_waits_for_what_a_socket_still_does(started: ServerSite, tmp_path: Path) -> None:
+    with connect(f"ws://127.0.0.1:{started.port}/api/parting") as websocket:
+        assert websocket.recv(timeout=10) == "open"
+        started.server.process.terminate()
+        assert websocket.recv(timeout=10) == "goodbye"
+        with pytest.raises(ConnectionClosed) as closed:
+            websocket.recv(timeout=10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1001
+    assert started.server.process.wait(STOP_WITHIN_SECONDS) == 0
+    assert (tmp_path / "notes").read_text() == "register\nparted\nshutdown\n"
+
+
+def test_stop_waits_for_a_socket_only_so_long(started: ServerSite) -> None:
+    with connect(f"ws://127.0.0.1:{started.port}/api/parting?for=60") as websocket:
+        assert websocket.recv(timeout=10) == "open"
+        began = time.monotonic()
+        started.server.process.terminate()
+        assert started.server.process.wait(STOP_WITHIN_SECONDS) == 0
+        assert time.monotonic() - began >= SOCKETS_SECONDS
 
 
 def test_stop_is_not_held_up_by_idle_connections(started: ServerSite) -> None:

@@ -1,5 +1,6 @@
 """`slugline start`: serve a project with Granian, with the guards that its settings leave to us."""
 
+import asyncio
 import functools
 import gc
 import logging
@@ -53,6 +54,8 @@ CONNECTIONS = 4096
 """Granian's "backpressure" is a cap on connections, idle ones too; requests have a cap of their own in Settings."""
 END_STREAMS = signal.SIGUSR1
 """Ends event streams and WebSockets, and lets everything else go on: for what stops another server in front first."""
+SOCKETS_SECONDS = 5.0
+"""How long the WebSocket functions of a worker that stops may take to end; new connections are still answered meanwhile."""
 RESPAWN_SECONDS = 0.5
 DESCRIPTORS_BESIDE_CONNECTIONS = 256
 
@@ -238,19 +241,29 @@ def _take_turns() -> None:
 
 
 def _drain_on_sigterm(adapter: AsgiAdapter) -> None:
-    """On SIGTERM, tell event streams and sockets to finish, then let Granian stop; it would wait for them for ever.
+    """On SIGTERM, tell event streams and sockets to finish, then let Granian stop.
 
-    Granian listens on the loop to SIGTERM and SIGINT alike. SIGTERM is taken over, and handed on as SIGINT.
+    It would wait for the streams for ever, and not at all for the sockets: those still open when it ends are cut, with no close
+    frame. So it is stopped a little later, when their functions have ended. Granian listens on the loop to SIGTERM and SIGINT
+    alike. SIGTERM is taken over, and handed on as SIGINT.
     """
-    loop = adapter.app.loop
+    app = adapter.app
+    loop = app.loop
     assert loop is not None
+    stopping: list[asyncio.Task[None]] = []  # the loop itself holds a task only weakly
 
-    def stop() -> None:
-        adapter.app.begin_stop()
+    async def close_sockets() -> None:
+        if app.sockets:
+            await asyncio.wait(app.sockets, timeout=min(SOCKETS_SECONDS, app.settings.shutdown_seconds))
         os.kill(os.getpid(), signal.SIGINT)
 
+    def stop() -> None:
+        app.begin_stop()
+        if not stopping:
+            stopping.append(loop.create_task(close_sockets()))
+
     loop.add_signal_handler(signal.SIGTERM, stop)
-    loop.add_signal_handler(END_STREAMS, adapter.app.begin_stop)
+    loop.add_signal_handler(END_STREAMS, app.begin_stop)
 
 
 def _prepare(reports: "SimpleQueue[_Report]", adapter: AsgiAdapter) -> None:
