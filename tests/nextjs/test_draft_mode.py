@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from behaviour.wire import Answer, wait_until
+from behaviour.wire import wait_until
 from nextjs.run_command import Run, build, open_folder, running
 
 pytestmark = pytest.mark.timeout(150)
@@ -74,8 +74,10 @@ def run(folder: Path, request: pytest.FixtureRequest) -> Iterator[Run]:
             yield run
 
 
-def make_cookies(answer: Answer) -> list[tuple[str, str]]:
-    """Give the Cookie field that a browser sends after an answer; none for cookies that it drops."""
+def take_cookies(run: Run, target: str, *arguments: Any) -> list[tuple[str, str]]:
+    """Ask, and give the Cookie field that a browser sends from then on; none for cookies that it drops."""
+    answer = run.ask(target, *arguments)
+    assert answer.status == 200, (target, answer, run.log())
     lines = [value for name, value in answer.fields if name == "set-cookie"]
     pairs = [line.partition(";")[0] for line in lines if "1970" not in line and "Max-Age=0" not in line]
     return [("Cookie", "; ".join(pairs))] if pairs else []
@@ -89,6 +91,7 @@ def ask_json(run: Run, target: str, cookies: list[tuple[str, str]]) -> Any:
 
 def read_page(run: Run, cookies: list[tuple[str, str]]) -> Any:
     answer = run.ask("/post", "GET", cookies)
+    assert answer.status == 200, (answer, run.log())
     text = answer.body.decode().partition('id="seen">')[2].partition("</pre>")[0]
     return json.loads(text.replace("&quot;", '"'))
 
@@ -98,18 +101,18 @@ def test_draft_mode_that_either_turns_on_is_seen_by_both(run: Run, by: str) -> N
     assert ask_json(run, "/api/py/seen", []) == ask_json(run, "/api/js/seen", []) == {"draft": False, "data": None}
     assert read_page(run, []) == {"draft": False, "preview": False, "data": None}
 
-    on = make_cookies(run.ask(f"/api/{by}/draft"))
+    on = take_cookies(run, f"/api/{by}/draft")
     for seen in ("py", "js"):
         assert ask_json(run, f"/api/{seen}/seen", on)["draft"] is True
     page = read_page(run, on)
     assert (page["draft"], page["preview"]) == (True, True)
 
-    assert make_cookies(run.ask(f"/api/{by}/draft", "DELETE", on)) == []
+    assert take_cookies(run, f"/api/{by}/draft", "DELETE", on) == []
 
 
 @pytest.mark.parametrize("by", ["js", "py"])
 def test_preview_data_that_either_sets_is_read_by_both(run: Run, by: str) -> None:
-    on = make_cookies(run.ask(f"/api/{by}/draft", "POST", [("Content-Type", "application/json")], json.dumps(DATA).encode()))
+    on = take_cookies(run, f"/api/{by}/draft", "POST", [("Content-Type", "application/json")], json.dumps(DATA).encode())
     for seen in ("py", "js"):
         assert ask_json(run, f"/api/{seen}/seen", on) == {"draft": True, "data": DATA}
     assert read_page(run, on) == {"draft": True, "preview": True, "data": DATA}

@@ -76,7 +76,7 @@ def test_found(tmp_path, files, environment, production, development, caplog):
 
 def test_another_folder_of_next_js(tmp_path):
     write(tmp_path, {f"out/{PROPS}": as_json("a"), **OWN})
-    assert source_of(tmp_path, dist="out").find_keys() == keys_of("a")
+    assert source_of(tmp_path, find_dist=lambda: "out").find_keys() == keys_of("a")
 
 
 NO_KEYS = {
@@ -176,7 +176,7 @@ def test_what_is_there_is_not_made_again(tmp_path):
     write(tmp_path, {**BUILD, ".slugline/.gitignore": "mine\n"})
     assert source_of(tmp_path).make_keys() == keys_of("a")
     assert not (tmp_path / ".slugline" / "preview.json").exists()
-    source_of(tmp_path, dist="elsewhere").make_keys()
+    source_of(tmp_path, find_dist=lambda: "elsewhere").make_keys()
     assert (tmp_path / ".slugline" / ".gitignore").read_text() == "mine\n"
 
 
@@ -280,3 +280,12 @@ def test_what_else_a_source_gives(tmp_path):
     assert len(source.random_bytes(16)) == 16
     assert source.random_bytes(16) != source.random_bytes(16)
     assert source.now_seconds() > 1_700_000_000
+
+
+def test_a_folder_that_becomes_known_later(tmp_path):
+    write(tmp_path, {f"out/dev/{PROPS}": as_json("a")})
+    told = [".next"]
+    source = source_of(tmp_path, development=True, find_dist=lambda: told[-1])
+    assert source.find_keys() is None
+    told.append("out")
+    assert source.find_keys() == keys_of("a")

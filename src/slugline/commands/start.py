@@ -204,7 +204,7 @@ def _load(directory: str, options: ServerOptions, parent: int, reports: "SimpleQ
         logger.exception("The project cannot be loaded.")
         give_up(ServerError(f"The project cannot be loaded: {type(error).__name__}: {error}. Where, stands above."))
     adapter.on_failure = give_up
-    adapter.app.preview_source = ProjectPreviewSource(adapter.app.project.root, development=False, dist=options.next_dist)
+    adapter.app.preview_source = ProjectPreviewSource(adapter.app.project.root, development=False, find_dist=lambda: options.next_dist)
     adapter.on_start = functools.partial(_prepare, reports)
     return adapter
 

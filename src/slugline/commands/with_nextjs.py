@@ -95,16 +95,18 @@ async def _share_facts(server: DevServer, facts: Path) -> None:
 
     That is where it writes the keys of draft mode, and the base path, below which the page of an error listens.
     """
-    known = None
+
+    def find_dist() -> str:
+        found = read_facts(facts)
+        # NEXTJS: in development it writes below "dev" of the app's own distDir since version 16, and the source looks there, too.
+        return ".next" if found is None else found.dist.removesuffix("/dev")
+
+    server.app.preview_source = ProjectPreviewSource(server.project.root, development=True, find_dist=find_dist)
     while True:
         found = read_facts(facts)
-        if found is not None and found != known:
-            known = found
-            # NEXTJS: in development it writes below "dev" of the app's own distDir since version 16, and the source looks there, too.
-            dist = found.dist.removesuffix("/dev")
-            server.app.preview_source = ProjectPreviewSource(server.project.root, development=True, dist=dist)
+        if found is not None:
             server.app.live_path = f"{found.base_path}{LIVE_PATH}"
-        # Soon again, as what came first may be of an earlier look at the configuration, before it was complete.
+        # Soon again: the first answers may come a moment after Next.js has looked at a configuration.
         await asyncio.sleep(FACTS_SECONDS)
 
 

@@ -293,7 +293,9 @@ function reportFacts(config, phase) {
   const path = process.env.SLUGLINE_FACTS
   if (!path) return
   const { basePath, distDir, pageExtensions, trailingSlash } = config
-  fs.writeFileSync(path, JSON.stringify({ phase, basePath, distDir, pageExtensions, trailingSlash }))
+  const written = `${path}.${process.pid}`
+  fs.writeFileSync(written, JSON.stringify({ phase, basePath, distDir, pageExtensions, trailingSlash }))
+  fs.renameSync(written, path) // whoever reads it sees the whole of it
 }
 
 async function modifyConfig(config, context) {

@@ -52,6 +52,6 @@ def read_facts(path: Path) -> ConfigFacts | None:
     """Give what the adapter reported; None as long as it has not."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # or it is being written
+    except (FileNotFoundError, ValueError):
         return None
     return ConfigFacts(facts.get("basePath") or "", facts.get("distDir") or ".next", tuple(facts.get("pageExtensions") or ()))

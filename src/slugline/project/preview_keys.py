@@ -15,7 +15,7 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from slugline.http.draft_cookies import PreviewKeys
@@ -38,12 +38,15 @@ class ProjectPreviewSource:
     """Keys, clock and random bytes for the draft mode of one project; a PreviewSource.
 
     In production, keys once found are kept, as `next start` keeps its own. In development they are looked up each time: `next dev`
-    may have been started anew. `dist` is the folder that Next.js writes to.
+    may have been started anew. `find_dist` gives the folder that Next.js writes to, and is asked whenever keys are looked for.
     """
 
-    def __init__(self, root: Path, *, development: bool, dist: str = ".next", environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, root: Path, *, development: bool, find_dist: Callable[[], str] = lambda: ".next", environment: Mapping[str, str] = os.environ
+    ) -> None:
+        self._root = root
         self._own_file = root / ".slugline" / "preview.json"
-        self._dist = root / dist
+        self._find_dist = find_dist
         self._development = development
         self._environment = environment
         self._found: PreviewKeys | None = None
@@ -93,7 +96,8 @@ class ProjectPreviewSource:
 
     def _read_nextjs(self) -> PreviewKeys | None:
         # NEXTJS: `next dev` writes below .next/dev since version 16, into .next itself before.
-        folders = (self._dist / "dev", self._dist) if self._development else (self._dist,)
+        dist = self._root / self._find_dist()
+        folders = (dist / "dev", dist) if self._development else (dist,)
         return next((keys for folder in folders for name in NEXTJS_FILES if (keys := self._read_file(folder / name))), None)
 
     def _read_file(self, path: Path) -> PreviewKeys | None:
