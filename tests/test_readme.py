@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 from slugline.cli import main
 from slugline.commands.build import build
+from slugline.http.cache_control import NEVER_STORE
 from slugline.pages.entry import cache_control, make_entry
-from slugline.runtime.page_route import NEVER_STORE
 from slugline.runtime.pages import Kind
 from slugline.testing import TestClient
 from test_architecture import LAYERS

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from slugline.errors import InvalidHeader
+from slugline.http.cache_control import NEVER_STORE
 from slugline.http.compression import Coding, add_vary, choose_encoding, compress_whole, is_compressible, should_compress, transforms
 from slugline.http.draft_cookies import clear_draft_cookies
 from slugline.http.etag import is_fresh, make_etag, with_encoding
@@ -127,7 +128,7 @@ def _clear_stale_preview(request: Request[Any, Any], response: Response[Any]) ->
     policy = _line(response.get_header("cache-control"))
     if policy is not None and _SHARED.search(policy):
         # SECURITY: from a shared cache it would end the draft mode of everybody else. NEXTJS: leaves it there.
-        response._fields = {**(response._fields or {}), "cache-control": "private, no-cache, no-store, max-age=0, must-revalidate"}
+        response._fields = {**(response._fields or {}), "cache-control": NEVER_STORE}
 
 
 def _put_first(response: Response[Any], lines: Sequence[str]) -> None:

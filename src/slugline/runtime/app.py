@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from slugline.callables import make_awaitable
 from slugline.errors import ClientDisconnected, HandlerEnded, InstrumentationError, MiddlewareError, ResponseError
+from slugline.http.cache_control import NEVER_STORE
 from slugline.http.finish import finish_whole
 from slugline.http.request import Request
 from slugline.http.response import Response, Stage
@@ -25,7 +26,7 @@ from slugline.runtime.disconnection import Disconnection
 from slugline.runtime.error_response import is_expected, make_error_response
 from slugline.runtime.late_answer import wait_for_late_answer
 from slugline.runtime.mounted_lifespan import MountedLifespan
-from slugline.runtime.page_route import NEVER_STORE, answer_html, make_page_endpoint
+from slugline.runtime.page_route import answer_html, make_page_endpoint
 from slugline.runtime.pages import Pages
 from slugline.runtime.pipeline import answer, find_page, is_api_path
 from slugline.runtime.public_files import PublicFiles

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from slugline.callables import RunInThread, is_async_callable, make_awaitable
 from slugline.errors import PageError
+from slugline.http.cache_control import NEVER_STORE
 from slugline.http.request import Request
 from slugline.http.response import Response, Stage
 from slugline.middleware.chain import compose
@@ -26,7 +27,6 @@ from slugline.runtime.settings import Settings
 
 __all__ = [
     "MAKE_PREFIX",
-    "NEVER_STORE",
     "PageRenderer",
     "PageRoute",
     "PageSite",
@@ -36,8 +36,6 @@ __all__ = [
     "remove_tag",
 ]
 
-# NEXTJS: what Next.js sends with every answer that belongs to one request alone, and with every 404 and 400 that no handler made.
-NEVER_STORE = "private, no-cache, no-store, max-age=0, must-revalidate"
 READ_METHODS = ("GET", "HEAD")
 MAKE_PREFIX = "/_slugline/make"
 """Before the path of a page with `fallback: True`: where its script has it made."""

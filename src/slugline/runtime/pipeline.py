@@ -5,12 +5,13 @@ from typing import Any, Protocol
 
 from slugline.callables import DONE
 from slugline.errors import BadRequest
+from slugline.http.cache_control import NEVER_STORE
 from slugline.http.request import Request
 from slugline.http.response import Response
 from slugline.routing.request_path import find_slash_redirect, is_ordinary, read_path, read_query
 from slugline.routing.table import Route, RouteTable
 from slugline.runtime.api_route import ApiRoute
-from slugline.runtime.page_route import MAKE_PREFIX, NEVER_STORE, PageRoute, answer_html, remove_tag
+from slugline.runtime.page_route import MAKE_PREFIX, PageRoute, answer_html, remove_tag
 from slugline.runtime.pages import Pages
 from slugline.runtime.public_files import PublicFiles
 from slugline.runtime.request_checks import check_request

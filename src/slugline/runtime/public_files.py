@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from slugline.callables import RunInThread
 from slugline.http.byte_range import Range, RangeNotSatisfiable, parse_range
+from slugline.http.cache_control import NEVER_STORE
 from slugline.http.compression import is_compressible
 from slugline.http.etag import is_fresh
 from slugline.http.request import Request
@@ -27,9 +28,8 @@ MEMORY_BYTES = 16 * 1024 * 1024
 """How much memory of a process small files may take, their compressed twins included."""
 # A file system's clock ticks some 100 to 250 times a second, and a file may change twice within a tick, which nothing shows.
 SETTLED_NANOSECONDS = 1_000_000_000
-# NEXTJS: what it sends with files, and with refusals.
+# NEXTJS: what it sends with files.
 REVALIDATE = "public, max-age=0"
-NEVER_STORE = "private, no-cache, no-store, max-age=0, must-revalidate"
 # What opening says of a file that has gone, or in whose place there is a link now.
 GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 
