@@ -5,7 +5,8 @@ import errno
 import os
 import re
 import threading
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from growth import assert_grows_linearly
 from project.env_cases import DIFFERENT, SAME, Case
 from slugline.errors import EnvironmentFileError
 from slugline.project.env import (
@@ -164,22 +166,17 @@ HOSTILE = {
 }
 
 
-def seconds_for(folder: Path, form: str, length: int) -> float:
-    before, repeated, after = re.fullmatch(r"(?s)(.*?)\{(.*)\}(.*)", form).groups()  # type: ignore[union-attr]
-    write(folder, {".env": before + repeated * (length // len(repeated)) + after})
-    tries = []
-    for _ in range(3):
-        began = time.process_time()
-        load_environment(folder, "development", {})
-        tries.append(time.process_time() - began)
-    return min(tries)
-
-
 @pytest.mark.parametrize("form", HOSTILE.values(), ids=HOSTILE)
 def test_time_grows_with_the_length(tmp_path: Path, form: str) -> None:
-    short, long = (seconds_for(tmp_path, form, length) for length in (1 << 17, 1 << 20))
-    # Eight times the length takes eight times as long, or 64 times when it is the square; a few milliseconds say nothing.
-    assert long < 24 * max(short, 0.004)
+    before, repeated, after = re.fullmatch(r"(?s)(.*?)\{(.*)\}(.*)", form).groups()  # type: ignore[union-attr]
+
+    def prepare(length: int) -> Callable[[], object]:
+        folder = tmp_path / str(length)
+        folder.mkdir()
+        write(folder, {".env": before + repeated * (length // len(repeated)) + after})
+        return partial(load_environment, folder, "development", {})
+
+    assert_grows_linearly(prepare, 1 << 17)
 
 
 def test_deep_references_and_defaults(tmp_path: Path) -> None:

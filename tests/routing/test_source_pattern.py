@@ -2,17 +2,19 @@
 
 import random
 import re
-import time
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from growth import assert_grows_linearly
 from slugline.errors import BadRequest
 from slugline.routing.bounded_match import find_spans
+from slugline.routing.bounded_regex import BoundedRegex
 from slugline.routing.pattern_parts import Param, canonical_text, parse_parts
-from slugline.routing.source_pattern import compile_destination, compile_source, compile_text
+from slugline.routing.source_pattern import SourcePattern, compile_destination, compile_source, compile_text
 
 # The pattern, the path, the parameters; None where it does not match. After the corpus areas config-* and proxy-matcher.
 MATCHES: list[tuple[str, str, dict[str, Any] | None]] = [
@@ -152,7 +154,7 @@ def test_a_repeated_regex_that_matches_no_slash_is_fine(pattern: str) -> None:
     compile_source(pattern)
 
 
-LONG = 8000
+LONG = 1200
 HOSTILE_PATTERNS = [
     "/:a*",
     "/:a*/x",
@@ -184,26 +186,21 @@ HOSTILE_PATTERNS = [
     "/a{x}*-(.*)y",
     "/:a?/:b?/:c?/:d?/:e?/:f?/:g?/:h?/:i?/:j?(x)",
 ]
-HOSTILE_PATHS = [
-    "/a" * (LONG // 2),
-    "/" + "a" * LONG,
-    "/" + "-" * LONG,
-    "/" + "a-" * (LONG // 2),
-    "/" + "." * LONG,
-    "/a" * 14,
-    "/aa" * 200 + "!",
-    "/" + "1/" * 4000,
-]
+HOSTILE_PATHS = ["{/a}", "/{a}", "/{-}", "/{a-}", "/{.}", "{/aa}!", "/{1/}"]
+"""What stands in { } is repeated."""
 
 
 @pytest.mark.parametrize("pattern", HOSTILE_PATTERNS)
 def test_a_hostile_path_takes_linear_time(pattern: str) -> None:
     source = compile_source(pattern)
-    for path in HOSTILE_PATHS:
-        started = time.process_time()
-        source.match(path)
-        # Some 20 ms are usual at most; what grows with the square would take seconds, with the cube hours.
-        assert time.process_time() - started < 0.5, path[:20]
+    source.match("/a" * 14)  # two ways for each segment would be many already
+    for form in HOSTILE_PATHS:
+        _assert_match_grows_linearly(source, form, LONG)
+
+
+def _assert_match_grows_linearly(source: SourcePattern, form: str, length: int) -> None:
+    before, repeated, after = re.split("[{}]", form)
+    assert_grows_linearly(lambda length: partial(source.match, before + repeated * (length // len(repeated)) + after), length)
 
 
 WORD = st.text("ab-.1", min_size=1, max_size=4)
@@ -435,7 +432,7 @@ def test_no_pattern_takes_long() -> None:
         except ValueError:
             continue
         checked += 1
-        for path in ("/" + "a" * 2000, "/aa" * 600 + "!", "/" + "a-" * 1000, "/a" * 1000 + "!", "/xy" * 600 + "/", "/" + "-a/" * 600 + "!"):
-            started = time.process_time()
-            source.match(path)
-            assert time.process_time() - started < 0.5, (source.text, path[:20])
+        if isinstance(source._regex, BoundedRegex):
+            source._regex._short = 0  # where `re` takes over from the machine, the time makes a step
+        for form in ("/{a}", "{/aa}!", "/{a-}", "{/a}!", "{/xy}/", "/{-a/}!"):
+            _assert_match_grows_linearly(source, form, 250)
