@@ -12,6 +12,9 @@ INDEXES = {
     "three times": ([(b"a", b"1"), (b"a", b"2"), (b"a", b"3")], {b"a": b"1, 2, 3"}),
     "cookies are joined as cookies": ([(b"cookie", b"a=1"), (b"cookie", b"b=2")], {b"cookie": b"a=1; b=2"}),
     "the first content type stands": ([(b"content-type", b"text/a"), (b"content-type", b"text/b")], {b"content-type": b"text/a"}),
+    "the first of what has one value": ([(b"authorization", b"Basic a"), (b"authorization", b"Basic b")], {b"authorization": b"Basic a"}),
+    "the first agent": ([(b"user-agent", b"a"), (b"accept", b"x"), (b"user-agent", b"b")], {b"user-agent": b"a", b"accept": b"x"}),
+    "two lengths are one bad length": ([(b"content-length", b"1"), (b"content-length", b"1")], {b"content-length": b"1, 1"}),
     "empty values count": ([(b"a", b""), (b"a", b"2"), (b"a", b"")], {b"a": b", 2, "}),
     "two hosts are one bad host": ([(b"host", b"a"), (b"host", b"b")], {b"host": b"a, b"}),
 }

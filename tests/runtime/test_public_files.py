@@ -265,6 +265,38 @@ async def test_what_the_client_holds_is_not_sent_again(site, sent, status, metho
         assert answer.fields == {"cache-control": "public, max-age=0", "accept-ranges": "bytes", "last-modified": DATE, "etag": tag}
 
 
+PRECONDITIONS = {
+    # name: fields, status
+    "the tag": ({"if_match": TAG}, 200),
+    "the tag in a list": ({"if_match": f'"a", {TAG}'}, 200),
+    "any tag": ({"if_match": "*"}, 200),
+    "another tag": ({"if_match": 'W/"5-0"'}, 412),
+    "no tag": ({"if_match": ""}, 412),
+    "the date": ({"if_unmodified_since": DATE}, 200),
+    "a later date": ({"if_unmodified_since": AFTER}, 200),
+    "an earlier date": ({"if_unmodified_since": BEFORE}, 412),
+    "no date": ({"if_unmodified_since": "yesterday"}, 200),
+    "the tag and an earlier date": ({"if_match": TAG, "if_unmodified_since": BEFORE}, 200),
+    "another tag and a later date": ({"if_match": '"a"', "if_unmodified_since": AFTER}, 412),
+    "before what the client holds": ({"if_match": '"a"', "if_none_match": "*"}, 412),
+    "before a range": ({"if_unmodified_since": BEFORE, "range": "bytes=0-1"}, 412),
+}
+
+
+@pytest.mark.parametrize(("sent", "status"), PRECONDITIONS.values(), ids=PRECONDITIONS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("size", [5, LARGE])
+async def test_a_file_that_has_changed_is_not_sent_for_the_old_one(site, sent, status, method, size):
+    site.write("a.txt", b"x" * size)
+    sent = {name: value.replace("5-", f"{size:x}-", 1) if name == "if_match" else value for name, value in sent.items()}
+    answer = await site.open().ask("/a.txt", method, **sent)
+    assert answer.status == status
+    if status == 412:
+        assert answer.fields["cache-control"] == NEVER_STORE
+        assert answer.fields["content-type"] == "text/plain; charset=utf-8"
+        assert answer.body == (b"Precondition Failed" if method == "GET" else b"")
+
+
 # Ranges
 
 RANGES = {

@@ -8,11 +8,21 @@ __all__ = ["Headers", "index_fields"]
 Fields = list[tuple[bytes, bytes]]
 Default = TypeVar("Default")
 
+# NEXTJS: Node.js takes the first of these.
+# SECURITY: not `host` and `content-length`, although it does: they are refused when they come twice, which must show.
+_TAKEN_ONCE = frozenset(
+    {
+        *(b"age", b"authorization", b"content-type", b"etag", b"expires", b"from", b"if-modified-since", b"if-unmodified-since"),
+        *(b"last-modified", b"location", b"max-forwards", b"proxy-authorization", b"referer", b"retry-after", b"server", b"user-agent"),
+    }
+)
+
 
 def index_fields(fields: Fields) -> dict[bytes, bytes]:
     """Index header fields by name; repeated fields are joined as Node.js joins them.
 
-    `, ` between values (RFC 9110 section 5.3), `; ` between cookies, and the first Content-Type alone.
+    `, ` between values (RFC 9110 section 5.3), `; ` between cookies, and the first alone of those that have one value, such as
+    Content-Type, Authorization and User-Agent.
     Names arrive in lower case (ASGI).
     """
     index = dict(fields)
@@ -25,7 +35,7 @@ def index_fields(fields: Fields) -> dict[bytes, bytes]:
             joined[name] = value
         elif name == b"cookie":
             joined[name] = earlier + b"; " + value
-        elif name != b"content-type":
+        elif name not in _TAKEN_ONCE:
             joined[name] = earlier + b", " + value
     return joined
 

@@ -111,7 +111,7 @@ class PublicFiles:
     # The answer
 
     async def answer(self, request: Request[Any, Any], response: Response[Any], file: PublicFile) -> None:
-        """Answer with a file that `find` gave: 200, 206, 304, 404 when it has gone, 405, 416.
+        """Answer with a file that `find` gave: 200, 206, 304, 404 when it has gone, 405, 412, 416.
 
         Fields that the response has already are kept. Raises OSError for a file that cannot be read.
         """
@@ -138,13 +138,17 @@ class PublicFiles:
     def _answer_version(self, request: Request[Any, Any], response: Response[Any], version: "_Version") -> None:
         own = response._fields
         fields = response._fields = dict(version.fields) if own is None else {**version.fields, **own}
+        if _has_changed(request, fields, version.modified_seconds):
+            _refuse_version(response, 412, "Precondition Failed")
+            return
         if _is_unchanged(request, fields, version.modified_seconds):
             response.status(304).end()
             return
         try:
             chosen = _choose_range(request, version.size)
         except RangeNotSatisfiable:
-            _refuse_range(response, version)
+            response.set_header("content-range", f"bytes */{version.size}")
+            _refuse_version(response, 416, "Range Not Satisfiable")
             return
         if version.stream is not None:
             if request.method == "HEAD":
@@ -288,6 +292,17 @@ def _choose_range(request: Request[Any, Any], size: int) -> Range | None:
     return parse_range(header.decode("latin-1"), size)
 
 
+def _has_changed(request: Request[Any, Any], fields: Mapping[str, str | list[str]], modified_seconds: int) -> bool:
+    """Tell whether the client wants the file only as it was (RFC 9110 section 13.2.2: If-Match goes before If-Unmodified-Since)."""
+    index = request.index
+    wanted, since = index.get(b"if-match"), index.get(b"if-unmodified-since")
+    if wanted is not None:
+        # NEXTJS: the comparison is weak. The tags of files are weak, so that with a strong one none would ever match.
+        return not is_fresh(wanted.decode("latin-1"), _line(fields["etag"]) or "")
+    moment = _read_date(since.decode("latin-1")) if since is not None else None
+    return moment is not None and moment < modified_seconds
+
+
 def _is_unchanged(request: Request[Any, Any], fields: Mapping[str, str | list[str]], modified_seconds: int) -> bool:
     """Tell whether the client holds the file as it is (RFC 9110 section 13.2.2: If-None-Match goes before If-Modified-Since)."""
     index = request.index
@@ -297,16 +312,19 @@ def _is_unchanged(request: Request[Any, Any], fields: Mapping[str, str | list[st
     if held is not None:
         return is_fresh(held.decode("latin-1"), _line(fields["etag"]) or "")
     text = (since or b"").decode("latin-1")
-    return text == fields["last-modified"] or _is_date_from(text, modified_seconds)
+    if text == fields["last-modified"]:  # PERF: what a browser sends
+        return True
+    moment = _read_date(text)
+    return moment is not None and moment >= modified_seconds
 
 
-def _is_date_from(text: str, modified_seconds: int) -> bool:
-    """Tell whether a text is a date at or after a moment; one that cannot be read is none."""
+def _read_date(text: str) -> float | None:
+    """Give the moment that a text names, in seconds; None for one that cannot be read, which names none."""
     try:
         parsed = parsedate_tz(text)
-        return parsed is not None and mktime_tz(parsed) >= modified_seconds
+        return mktime_tz(parsed) if parsed is not None else None
     except (ValueError, OverflowError, TypeError, IndexError):
-        return False
+        return None
 
 
 def _refuse_method(request: Request[Any, Any], response: Response[Any]) -> None:
@@ -317,12 +335,12 @@ def _refuse_method(request: Request[Any, Any], response: Response[Any]) -> None:
         _refuse(response, 405, "Method Not Allowed")
 
 
-def _refuse_range(response: Response[Any], version: _Version) -> None:
+def _refuse_version(response: Response[Any], status: int, phrase: str) -> None:
+    """Refuse what was asked of a file that is there."""
     for name in ("content-type", "etag"):
         response.remove_header(name)
-    response.set_header("content-range", f"bytes */{version.size}")
     # NEXTJS: a tag of the refusal goes with it.
-    response.status(416).set_header("cache-control", NEVER_STORE).send("Range Not Satisfiable")
+    response.status(status).set_header("cache-control", NEVER_STORE).send(phrase)
 
 
 def _refuse(response: Response[Any], status: int, phrase: str) -> None:
