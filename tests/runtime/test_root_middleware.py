@@ -42,6 +42,18 @@ def test_going_on(site: Open, define: str, returned: str) -> None:
         assert client.get("/api/x").json()["params"] == {"path": ["x"]}
 
 
+@pytest.mark.parametrize(
+    ("path", "moved"),
+    [("/api/x/", "/api/moved/"), ("/api/file.txt", "/api/moved")],  # NEXTJS: the path of a file has no slash, nor has what is made of it
+)
+def test_the_url_has_a_slash_at_its_end_where_the_request_had_one(site: Open, path: str, moved: str) -> None:
+    shown = "headers={'x-url': req.next_url.full_path, 'x-moved': req.next_url.replace(path='/api/moved').full_path}"
+    files = {"slugline.config.py": "trailing_slash = True\n"}
+    with site(project(f"def middleware(req):\n    return go_on({shown})\n", **files)) as client:
+        answer = client.get(path)
+    assert (answer.status_code, answer.headers["x-url"], answer.headers["x-moved"]) == (200, path, moved)
+
+
 def test_several_functions_run_in_order_until_one_answers(site: Open) -> None:
     text = """
 calls = []

@@ -55,6 +55,7 @@ class RequestURL(Struct, frozen=True):
 
     `origin` is the server's own, such as "http://127.0.0.1:3000", never what the Host field says. `path` is canonical and
     percent-encoded, without the base path. With `trailing_slash` a path gets a slash at its end when it is written.
+    NEXTJS: that is so where the project's paths have one, and the request's own path had.
     """
 
     origin: str

@@ -140,7 +140,7 @@ class RunRootMiddleware:
             inner,
             request.query_string.decode("latin-1"),
             base if inner is not path else "",
-            trailing_slash=config.trailing_slash,
+            trailing_slash=config.trailing_slash and inner.endswith("/"),
         )
         seen._body = _Body(request, self._settings)
         return seen

@@ -7,4 +7,4 @@ def middleware(req):
     path = req.next_url.path
     if path == "/api/blocked":
         return respond("blocked", status=403)
-    return go_on(headers={"x-mw-path": quote(path)})
+    return go_on(headers={"x-mw-path": quote(path, safe="/;,?:@&=+$-_.!~*'()#")})
