@@ -5,6 +5,7 @@ threads; which of the two a function is, is decided here and never per request.
 """
 
 import asyncio
+import contextvars
 import functools
 import inspect
 import threading
@@ -21,6 +22,7 @@ __all__ = [
     "from_thread",
     "is_async_callable",
     "is_on_loop",
+    "is_waited_for",
     "make_awaitable",
     "set_worker_loop",
 ]
@@ -40,6 +42,7 @@ class _Worker(threading.local):
 
 
 _worker = _Worker()
+_waited_for = contextvars.ContextVar("waited_for", default=False)
 
 
 def set_worker_loop(loop: asyncio.AbstractEventLoop) -> None:
@@ -50,12 +53,18 @@ def set_worker_loop(loop: asyncio.AbstractEventLoop) -> None:
 def from_thread(function: Callable[..., Coroutine[Any, Any, Result]], *arguments: Any) -> Result:
     """Run a coroutine function on the server's loop from a worker thread, and wait for its result.
 
+    What the coroutine has run on a thread needs one beside those that may all wait so (`is_waited_for`).
     Raises RuntimeError on any other thread.
     """
     loop = _worker.loop
     if loop is None:
         raise RuntimeError("from_thread works only inside a `def` handler or middleware, which runs on a worker thread.")
-    result, error = asyncio.run_coroutine_threadsafe(_contain(function, arguments), loop).result()
+    token = _waited_for.set(True)  # the task has a copy of the context as it is now
+    try:
+        future = asyncio.run_coroutine_threadsafe(_contain(function, arguments), loop)
+    finally:
+        _waited_for.reset(token)
+    result, error = future.result()
     if error is not None:
         raise error
     return result  # type: ignore[return-value]
@@ -71,6 +80,11 @@ async def _contain(
         raise
     except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
         return None, error
+
+
+def is_waited_for() -> bool:
+    """Tell whether a worker thread waits for what is done here."""
+    return _waited_for.get()
 
 
 def is_async_callable(function: object) -> bool:

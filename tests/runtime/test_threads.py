@@ -187,6 +187,25 @@ async def test_a_thread_can_ask_the_loop_it_works_for(threads):
     assert await threads.run(from_thread, on_the_loop, 5) == (5, asyncio.get_running_loop())
 
 
+async def test_what_a_thread_waits_for_has_a_thread_of_its_own():
+    pool = Threads(2, max_waiting=2)
+    both = threading.Barrier(2)
+
+    async def ask(depth):
+        return await pool.run(wait_for, depth)
+
+    def wait_for(depth):
+        if depth == 3:
+            both.wait(10)  # the two threads of the pool are taken
+        return from_thread(ask, depth - 1) + 1 if depth else threading.current_thread().name.startswith("slugline-beside")
+
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(pool.run(wait_for, 3), pool.run(wait_for, 3)) == [4, 4]
+    assert pool.outstanding == 0
+    assert await pool.run(lambda: threading.current_thread().name) in ("slugline-1", "slugline-2")
+    pool.close()
+
+
 def test_it_works_for_one_loop_after_another():
     pool = Threads(2)
 

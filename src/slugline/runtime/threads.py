@@ -5,6 +5,9 @@ queue. Waking the loop is the expensive part (a system call, and a fight over th
 a batch: the first finished job wakes it, those that finish before it has looked ride along.
 
 All counting happens on the loop's thread, so there are no locks.
+
+A `def` handler may wait for something that has a job of its own, as `res.revalidate` for another handler. When all threads wait
+so, none is left for the jobs that they wait for. Such a job has a thread of its own, and is never refused.
 """
 
 import asyncio
@@ -15,7 +18,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
-from slugline.callables import set_worker_loop
+from slugline.callables import is_waited_for, set_worker_loop
 
 __all__ = ["DEFAULT_THREADS", "Overloaded", "Threads"]
 
@@ -39,7 +42,7 @@ class _Outcomes(deque[Outcome]):
 
 
 class Threads:
-    """A pool of at most `size` threads for one event loop; they start when they are first needed."""
+    """A pool of at most `size` threads for one event loop, started when they are first needed, and of others where these wait."""
 
     def __init__(self, size: int = DEFAULT_THREADS, *, max_waiting: int = 1000) -> None:
         self.size = size
@@ -64,7 +67,7 @@ class Threads:
         loop = self._loop
         if loop is None or loop.is_closed():
             loop = self._bind(asyncio.get_running_loop())
-        if self.outstanding - self.size >= self.max_waiting:
+        if self.outstanding - self.size >= self.max_waiting and not is_waited_for():
             raise Overloaded
         return self.run_admitted(function, *arguments)
 
@@ -75,8 +78,15 @@ class Threads:
             loop = self._bind(asyncio.get_running_loop())
         future = loop.create_future()
         self.outstanding += 1
+        if is_waited_for():
+            beside: SimpleQueue[Job | None] = SimpleQueue()
+            beside.put((future, contextvars.copy_context(), function, arguments))
+            beside.put(None)
+            self._start_thread(loop, beside, "slugline-beside")
+            return future
         if self._started < self.size and self._started < self.outstanding:
-            self._start_thread(loop)
+            self._started += 1
+            self._start_thread(loop, self._jobs, f"slugline-{self._started}")
         self._jobs.put((future, contextvars.copy_context(), function, arguments))
         return future
 
@@ -93,11 +103,9 @@ class Threads:
         self._started = self.outstanding = 0
         return loop
 
-    def _start_thread(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._started += 1
+    def _start_thread(self, loop: asyncio.AbstractEventLoop, jobs: "SimpleQueue[Job | None]", name: str) -> None:
         # A daemon: a handler that never returns must not keep the process from ending.
-        arguments = (loop, self._jobs, self._outcomes)
-        threading.Thread(target=self._work, args=arguments, name=f"slugline-{self._started}", daemon=True).start()
+        threading.Thread(target=self._work, args=(loop, jobs, self._outcomes), name=name, daemon=True).start()
 
     def _work(self, loop: asyncio.AbstractEventLoop, jobs: "SimpleQueue[Job | None]", outcomes: _Outcomes) -> None:
         set_worker_loop(loop)
