@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -36,6 +37,11 @@ class RedisServer:
             assert self._process.poll() is None, "redis-server ended at once"
             assert time.monotonic() < deadline, "redis-server did not answer in time"
             time.sleep(0.01)
+
+    def pause(self, *, on: bool) -> None:
+        """Have the server answer nothing, or go on; connections to it are accepted by the system."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP if on else signal.SIGCONT)
 
     def stop(self) -> None:
         """Kill the server; connections to it break."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from redis_server import run_redis
 from servers import start_granian
 from slugline.cli import main
 from slugline.commands.build import build, must_build
@@ -188,8 +189,57 @@ def test_a_page_and_a_file_that_conflict(project: Path) -> None:
 
 def test_a_folder_that_cannot_be_made(project: Path) -> None:
     (project / ".slugline").write_text("a file")
-    with pytest.raises(ServerError, match=r"^The pages cannot be kept in .*/\.slugline/pages: .* Make the folder writable\.$"):
+    with pytest.raises(ServerError, match=r"^The pages cannot be kept in .*/\.slugline/pages: .* make the folder writable\.$"):
         build(project)
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written takes no room until the disk is asked whether it has any."""
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_disk_without_room(project: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(ServerError, match=r"^/[a-z0-9/%]+ was made, and could not be kept\. What is wrong with the store of pages"):
+        build(project)
+    assert "Pages cannot be kept in " in caplog.text
+    assert builds_of(project) == set()
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_start_does_without_a_build_where_there_is_no_room(project: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (project / FILE).parent.mkdir()
+    (project / FILE).write_text("what an earlier start has made of other data")
+    assert build(project, automatic=True).pages == []
+    assert "pages: No space left on device. Make room there, or make the folder writable. Until then each is made when" in caplog.text
+    assert not (project / FILE).exists()
+    assert builds_of(project) == set()
+
+
+def test_a_build_for_redis(project: Path, tmp_path_factory: pytest.TempPathFactory, caplog: pytest.LogCaptureFixture) -> None:
+    with run_redis(tmp_path_factory.mktemp("redis")) as server:
+        (project / "slugline.config.py").write_text(f"settings = {{'page_store': {server.url!r}}}\n")
+        build(project)
+        assert ask(project, "/news") == ("news of Monday", "HIT")
+        server.stop()
+        with pytest.raises(ServerError, match="was made, and could not be kept"), own_modules():
+            build(project)
+        with own_modules():
+            assert build(project, automatic=True).pages  # at a start, which a store that is away does not hinder
+        assert "Redis, which keeps the pages, fails (" in caplog.text
+
+
+def test_a_store_that_the_command_names(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with run_redis(tmp_path_factory.mktemp("redis")) as server:
+        result = CliRunner().invoke(main, ["build", str(project), "--page-store", server.url])
+        assert result.exit_code == 0, result.output
+        (project / "slugline.config.py").write_text(f"settings = {{'page_store': {server.url!r}}}\n")
+        assert ask(project, "/news") == ("news of Monday", "HIT")
 
 
 def test_a_call_to_its_own_api(project: Path) -> None:

@@ -14,7 +14,7 @@ from slugline.pages.entry import cache_control, make_entry
 from slugline.pages.incremental import Incremental
 from slugline.pages.memory_store import MemoryStore
 from slugline.pages.redis_store import RedisStore
-from slugline.pages.store import UnsharedClaim
+from slugline.pages.store import PageNotKept, UnsharedClaim
 
 WITHIN_SECONDS = 20
 
@@ -656,6 +656,27 @@ async def test_a_store_that_is_away_means_each_for_itself(tmp_path, caplog):
     assert one.peek("/a").body == b"version 3"
     assert isinstance(one._store.claim("/a", 1), UnsharedClaim)
     assert "Pages cannot be kept" in caplog.text
+    workers.close()
+
+
+async def test_a_regeneration_tells_when_its_page_could_not_be_kept(tmp_path):
+    (tmp_path / "pages").write_text("")
+    workers = Workers(lambda: DiskStore(tmp_path / "pages"))
+    worker = workers.new()
+    page = Page(workers.clock)
+    assert text_of(await worker.get("/a", page)) == ("version 1", "MISS")
+    gate = page.hold()
+    regeneration = asyncio.ensure_future(worker.regenerate("/a", page))
+    await ticks()
+    worker.forget("/a")
+    visitor = asyncio.ensure_future(worker.get("/a", page))
+    await ticks()
+    gate.set()
+    with pytest.raises(PageNotKept) as raised:
+        await regeneration
+    assert raised.value.entry.body == b"version 2"
+    assert text_of(await visitor) == ("version 2", "MISS")  # who shares the making is none the worse for it
+    assert text_of(await worker.get("/a", page)) == ("version 2", "HIT")
     workers.close()
 
 

@@ -317,8 +317,8 @@ def test_a_disk_that_cannot_be_written_to_is_logged_once_until_it_can(tmp_path, 
         assert isinstance(store.claim("/a", 60), UnsharedClaim)
         store.delete("/a")
     changes = store.changes()
-    store.write("/a", OLD)
-    store.write("/b", OLD)
+    assert not store.write("/a", OLD)
+    assert not store.write("/b", OLD)
     assert store.read("/a") is None
     assert list(changes.take()) == []
     texts = [record.getMessage() for record in caplog.records]
@@ -329,7 +329,7 @@ def test_a_disk_that_cannot_be_written_to_is_logged_once_until_it_can(tmp_path, 
         monkeypatch.undo()
     else:
         folder.unlink()
-    store.write("/a", NEW)
+    assert store.write("/a", NEW)
     assert store.read("/a") == NEW
     changes.close()
 
@@ -468,7 +468,7 @@ def test_while_redis_is_away_pages_are_none_and_everybody_may_make_them(tmp_path
         assert store.read("/a") is None
         claim = store.claim("/a", 60)
         assert isinstance(claim, UnsharedClaim)
-        store.write("/a", NEW)
+        assert not store.write("/a", NEW)
         store.delete("/a")
         assert len(caplog.records) in (1, 2)  # the thread's connection may break with other words
         assert "Redis, which keeps the pages, fails (" in caplog.text
@@ -480,6 +480,29 @@ def test_while_redis_is_away_pages_are_none_and_everybody_may_make_them(tmp_path
         changes.close()
         store.close()
         other.close()
+
+
+def test_a_redis_server_that_does_not_answer_is_left_alone_for_a_while(tmp_path, monkeypatch):
+    monkeypatch.setattr(redis_store, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(redis_store, "AWAY_SECONDS", 60)
+    with run_redis(tmp_path) as server:
+        store = RedisStore(server.url, "site")
+        assert store.write("/a", OLD)
+        asked = []
+        execute = store._client.execute_command
+        monkeypatch.setattr(store._client, "execute_command", lambda *words, **options: asked.append(words) or execute(*words, **options))
+        server.pause(on=True)
+        began = time.monotonic()
+        assert isinstance(store.claim("/a", 60), UnsharedClaim)
+        assert store.read("/a") is None
+        assert not store.write("/a", NEW)
+        assert len(asked) == 1
+        assert store._away_until - began >= 60.6  # three times what the answer was waited for
+        server.pause(on=False)
+        store._away_until = 0.0
+        assert store.read("/a") == OLD
+        assert store.write("/a", NEW)
+        store.close()
 
 
 def test_a_claim_in_redis_whose_server_went_away_is_not_held(tmp_path, monkeypatch):
@@ -520,6 +543,20 @@ def test_a_worker_that_nobody_asks_keeps_no_endless_list(redis_server, monkeypat
         other.write(f"/{number}", OLD)
     wait_for(lambda: len(changes._paths) == 6)
     assert changes.take() is ALL_PATHS
+    changes.close()
+    store.close()
+    other.close()
+
+
+@pytest.mark.parametrize("record", [{"something": "else"}, {"writer": "x", "path": b"\xff"}])
+def test_a_record_that_others_wrote_may_mean_any_page(redis_server, record):
+    store, other = RedisStore(redis_server.url, "foreign"), RedisStore(redis_server.url, "foreign")
+    changes = store.changes()
+    assert wait_for(changes.take) is ALL_PATHS
+    store._client.xadd(b"slugline:foreign:changes", record)
+    assert wait_for(changes.take) is ALL_PATHS
+    other.write("/a", OLD)  # and the thread listens on
+    assert list(wait_for(changes.take)) == ["/a"]
     changes.close()
     store.close()
     other.close()

@@ -5,6 +5,7 @@ import gzip
 import logging
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -388,6 +389,79 @@ class TestRevalidate:
             assert client.get("/api/again").json() == "done"
             assert client.get("/news").text == "news 1"
 
+    @pytest.mark.parametrize(
+        ("path", "call"),
+        [
+            ("/live", "res.revalidate('/news')"),
+            ("/live", "res.render('/other')"),
+            ("/api/again", "res.revalidate('/about')"),
+            ("/api/again", "res.revalidate('/api/ok')"),
+            ("/api/again", "res.revalidate('/other')"),
+            ("/api/again", "res.render('/other')"),
+        ],
+    )
+    def test_every_thread_waits_for_what_needs_a_thread_itself(self, site: Open, project: Path, path: str, call: str) -> None:
+        (project / "middleware.py").write_text("def middleware(req):\n    pass\n")
+        wait = "import threading\nboth = threading.Barrier(2)\n"
+        files = {
+            **NEWS,
+            "about.html": "about",
+            "other.html": "other",
+            "other.py": "def get_server_side_props(context):\n    return {'props': {}}\n",
+            "live.html": "live",
+            "live.py": (
+                f"{wait}def get_server_side_props(context):\n    both.wait(10)\n    res = context['res']\n    {call}\n"
+                "    return {'props': {}}\n"
+            ),
+            "api/again.py": f"{wait}def handler(req, res):\n    both.wait(10)\n    {call}\n    res.ended or res.json('done')\n",
+            "api/ok.py": "def handler(req, res):\n    res.json(1)\n",
+        }
+        with site(files, Settings(threads=2), timeout_seconds=20) as client, ThreadPoolExecutor(2) as two:
+            answers = list(two.map(client.get, [path] * 2))
+            assert [answer.status_code for answer in answers] == [200, 200]
+            assert client.get("/news").status_code == 200  # and nothing is held
+
+    @pytest.mark.parametrize("is_async", [False, True], ids=["def", "async"])
+    def test_a_route_that_makes_itself_anew(self, site: Open, caplog: pytest.LogCaptureFixture, is_async: bool) -> None:
+        define, wait = ("async def", "await ") if is_async else ("def", "")
+        module = f"{define} handler(req, res):\n    {wait}res.revalidate('/api/again')\n    res.json('done')\n"
+        with site({**NEWS, "api/again.py": module}, Settings(threads=1), timeout_seconds=20) as client:
+            assert client.get("/api/again").status_code == 500
+        assert "Failed to revalidate /api/again: what answers it revalidates it again, 16 times over." in caplog.text
+
+    @pytest.mark.parametrize("path", ["/docs/news", "/news", "/docs/paper/news", "/paper/news", "/docs/paper/post/new"])
+    def test_the_paths_of_clients(self, site: Open, project: Path, path: str) -> None:
+        (project / "slugline.config.py").write_text(
+            "base_path = '/docs'\nrewrites = [{'source': '/paper/:path*', 'destination': '/:path*'}]\n"
+        )
+        with site({**NEWS, "about.html": "", "api/again.py": handler("res.revalidate(req.query['path'])")}) as client:
+            shown = path if path.startswith("/docs") else f"/docs{path}"
+            assert client.get(shown).text.endswith(" 1")
+            assert client.get("/docs/api/again", params={"path": path}).json() == "done"
+            again = client.get(shown)
+            assert (again.text[-2:], state(again)) == (" 2", "HIT")
+            for static in ("/about", "/docs/about", "/paper/about", "/docs"):
+                told = "done" if static != "/docs" else ["ResponseError", "Failed to revalidate /docs: Invalid response 404"]
+                assert client.get("/docs/api/again", params={"path": static}).json() == told
+
+    @pytest.mark.parametrize("trailing_slash", [False, True])
+    @pytest.mark.parametrize("path", ["/news", "/about", "/api/ok", "/"])
+    def test_a_slash_at_the_end_is_of_no_importance(self, site: Open, project: Path, path: str, trailing_slash: bool) -> None:
+        (project / "slugline.config.py").write_text(f"trailing_slash = {trailing_slash}\n")
+        ok = "def handler(req, res):\n    res.json(1)\n"
+        files = {**NEWS, "index.html": "", "about.html": "", "api/ok.py": ok, "api/again.py": handler("res.revalidate(req.query['path'])")}
+        again = "/api/again/" if trailing_slash else "/api/again"
+        with site(files) as client:
+            for given in (path, f"{path.rstrip('/')}/"):
+                assert client.get(again, params={"path": given}).json() == "done"
+
+    def test_a_rewritten_path_that_fails(self, site: Open, project: Path) -> None:
+        (project / "slugline.config.py").write_text("rewrites = [{'source': '/paper/:path*', 'destination': '/:path*'}]\n")
+        with site({**NEWS, "api/again.py": handler("res.revalidate(req.query['path'])")}) as client:
+            for path, outcome in (("/paper/post/none", None), ("/paper/post/fails", "500"), ("/paper/only/other", "404")):
+                told = "done" if outcome is None else ["ResponseError", f"Failed to revalidate {path}: Invalid response {outcome}"]
+                assert client.get("/api/again", params={"path": path}).json() == told
+
     def test_a_name_that_has_to_be_encoded(self, site: Open) -> None:
         module = f"{COUNT}def get_static_props(context):\n    return {{'props': {{'n': count()}}}}\n"
         files = {"ünï.html": "{{ n }}", "ünï.py": module, "api/again.py": handler("res.revalidate('/ünï')")}
@@ -434,6 +508,13 @@ class TestRevalidate:
             assert client.get("/post/new").text == "new 1"
             assert client.get("/api/again?path=/post/new").json() == "done"
             assert client.get("/post/new").text == "new 2"
+
+    def test_only_generated_has_nothing_to_do_where_nothing_is_kept(self, site: Open) -> None:
+        again = handler("res.revalidate(req.query['path'], only_generated=True)")
+        server = "def get_server_side_props(context):\n    raise ValueError('made for a request')\n"
+        with site({**NEWS, "live.html": "", "live.py": server, "api/again.py": again}) as client:
+            for path in ("/live", "/nowhere"):
+                assert client.get("/api/again", params={"path": path}).json() == "done"
 
     def test_a_forgotten_await_is_told_of(self, site: Open, caplog: pytest.LogCaptureFixture) -> None:
         with site({**NEWS, "api/again.py": "async def handler(req, res):\n    res.revalidate('/news')\n    res.json('done')\n"}) as client:

@@ -21,13 +21,15 @@ MOST_ROWS_SHOWN = 60
 @click.command()
 @DIRECTORY
 @click.option("--python-port", default=DEFAULT_PORT, show_default=True, type=PORT, help="Where Python will listen behind Next.js.")
+@click.option("--page-store", default="", metavar="STORE", help="memory, disk, or redis://host:port/0, as for start.")
 @PYTHON_ONLY
 @click.option("--automatic", is_flag=True, hidden=True)
 @explain_errors
-def build(directory: Path, python_port: int, python_only: bool, automatic: bool) -> None:
+def build(directory: Path, python_port: int, page_store: str, python_only: bool, automatic: bool) -> None:
     """Check the project in DIRECTORY, make its pages, and build its Next.js app if it is one."""
     real = dict(os.environ)
-    report = build_project(directory, automatic=automatic, progress=_show_progress if sys.stderr.isatty() else None)
+    given = {"page_store": page_store} if page_store else {}
+    report = build_project(directory, given=given, automatic=automatic, progress=_show_progress if sys.stderr.isatty() else None)
     app = None if python_only else find_nextjs_app(directory.resolve())
     if app is not None:
         import_module("slugline.commands.with_nextjs").build_with_nextjs(app, port=python_port, environment=real)

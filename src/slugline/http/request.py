@@ -95,6 +95,7 @@ class Request(Generic[Body, Query]):
     _mount_prefix = ""  # what an outer application has taken off the path
     _base_path = ""  # what the project's own base path was
     _making = False  # whether a page is to be made, and not shown
+    _revalidation: Any = None  # or to be made anew, and what becomes of that
     _given_up = False  # whether another answer goes out than the handler's
     _after: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = None
 

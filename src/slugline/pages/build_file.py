@@ -18,6 +18,7 @@ from slugline.pages.paths import StaticPaths
 __all__ = [
     "Build",
     "fingerprint",
+    "forget_build",
     "new_build_id",
     "one_build_at_a_time",
     "pages_folder",
@@ -103,6 +104,12 @@ def write_build(root: Path, build: Build) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def forget_build(root: Path) -> None:
+    """Let nobody serve the last build from now on; raises nothing."""
+    with contextlib.suppress(OSError):
+        (root / FILE).unlink()
 
 
 def remove_other_builds(root: Path, kept: Mapping[str, object]) -> None:

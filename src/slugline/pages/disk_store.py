@@ -49,15 +49,16 @@ class DiskStore:
         self._warnings.warn(f"The kept page {file} is not used and {path} is made anew: {reason}.")
         return None
 
-    def write(self, path: str, entry: Entry) -> None:
-        """Keep a page in place of the one before; where that cannot be done, a warning says so."""
+    def write(self, path: str, entry: Entry) -> bool:
+        """Keep a page in place of the one before, and tell whether it was done; where it cannot be, a warning says why."""
         try:
             self._replace(self._file_of(path), encode_entry(path, entry))
             self._journal.append(path)
         except OSError as error:
             self._warn_of_folder(error)
-        else:
-            self._warnings.clear()
+            return False
+        self._warnings.clear()
+        return True
 
     def delete(self, path: str) -> None:
         """Forget a page."""

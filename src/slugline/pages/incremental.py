@@ -19,14 +19,14 @@ import contextvars
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
 from slugline.callables import RunInThread
 from slugline.pages.entry import Entry
 from slugline.pages.memory_store import DEFAULT_LIMIT_BYTES, PageMemory
-from slugline.pages.store import ALL_PATHS, Claim, PageStore
+from slugline.pages.store import ALL_PATHS, Claim, PageNotKept, PageStore
 
 __all__ = ["Incremental", "Render", "Spawn", "State"]
 
@@ -34,7 +34,17 @@ logger = logging.getLogger("slugline")
 
 Render = Callable[[], Awaitable[Entry]]
 State = Literal["HIT", "STALE", "MISS"]
-Made = tuple[Entry, State]
+Outcome = Literal["kept", "late", "lost"]
+"""What became of a page that was to be written: somebody has written a newer one, or the store did not take it."""
+
+
+class Made(NamedTuple):
+    """A page, where it is from, and what became of it in the store."""
+
+    entry: Entry
+    state: State
+    outcome: Outcome = "kept"
+
 
 CLAIM_SECONDS = 60.0
 """How long a claim lasts when its holder does not come back. NEXTJS: `staticPageGenerationTimeout`, how long a page may take in a build."""
@@ -103,7 +113,7 @@ class Incremental:
             return None
         return entry
 
-    async def get(self, path: str, render: Render, *, is_named: bool = True) -> Made:
+    async def get(self, path: str, render: Render, *, is_named: bool = True) -> tuple[Entry, State]:
         """Give a page, and whether it was kept, is stale and made anew in the background, or was made now.
 
         `is_named`: the project has named the path, nobody has made it up. Raises what `render` raises, when there is no older page.
@@ -111,7 +121,8 @@ class Incremental:
         entry = self.peek(path) or await self._find(path)
         if entry is None:
             task = self._making.get(path) or self._queued.get(path) or self._start(path, self._make_first(path, render, is_named))
-            return await asyncio.shield(task)
+            made = await asyncio.shield(task)
+            return made.entry, made.state
         if not entry.is_stale(self._clock()):
             return entry, "HIT"
         if path not in self._making and path not in self._queued:
@@ -122,14 +133,16 @@ class Incremental:
     async def regenerate(self, path: str, render: Render, *, is_named: bool = True) -> Entry:
         """Make a page anew from data as they are now, keep it, and give it; `res.revalidate`.
 
-        Raises what `render` raises; the page before is kept then, and tried again soon.
+        Raises what `render` raises; the page before is kept then, and tried again soon. Raises PageNotKept when the store did not take it.
         """
         task = self._queued.get(path)
         if task is None:
             task = self._queued[path] = self._create_task(self._make_queued(path, self._making.get(path), render, is_named))
             _forget_when_done(self._queued, path, task)
-        entry, _ = await asyncio.shield(task)
-        return entry
+        made = await asyncio.shield(task)
+        if made.outcome == "lost":
+            raise PageNotKept(made.entry)
+        return made.entry
 
     async def holds(self, path: str) -> bool:
         """Tell whether there is a page for the path, stale or not."""
@@ -219,11 +232,11 @@ class Incremental:
                 claim = await self._claim(path)
                 found = await self._load(path)  # after the claim: whoever had it before us has written by now
                 if found is not None:
-                    return found, "HIT"
+                    return Made(found, "HIT")
                 if claim is not None:
                     break
                 await self._sleep(seconds)
-            return await self._make(path, render, claim, None, is_named), "MISS"
+            return await self._make(path, render, claim, None, is_named)
         finally:
             await self._release(claim)
 
@@ -235,14 +248,14 @@ class Incremental:
             if claim is None:
                 # The next request would ask again at once, and there may be thousands.
                 await self._sleep(POLL_SECONDS)
-                return previous, "STALE"
+                return Made(previous, "STALE")
             found = await self._load(path) or previous
             if not found.is_stale(self._clock()):
-                return found, "HIT"
-            return await self._make(path, render, claim, found, is_named), "MISS"
+                return Made(found, "HIT")
+            return await self._make(path, render, claim, found, is_named)
         except Exception:
             logger.exception("The page %s could not be made anew. The one before is still served, and it is tried again soon.", path)
-            return previous, "STALE"
+            return Made(previous, "STALE")
         finally:
             await self._release(claim)
 
@@ -263,11 +276,11 @@ class Incremental:
                 if claim is not None:
                     break
                 await self._sleep(seconds)
-            return await self._make(path, render, claim, await self._load(path), is_named), "MISS"
+            return await self._make(path, render, claim, await self._load(path), is_named)
         finally:
             await self._release(claim)
 
-    async def _make(self, path: str, render: Render, claim: Claim | None, previous: Entry | None, is_named: bool) -> Entry:
+    async def _make(self, path: str, render: Render, claim: Claim | None, previous: Entry | None, is_named: bool) -> Made:
         """Render a page and keep it. Raises what `render` raises, after which `previous` counts as fresh for a few seconds."""
         try:
             entry = await render()
@@ -275,25 +288,26 @@ class Incremental:
             if previous is not None:
                 await self._keep(path, self._retried_soon(previous), claim, previous, is_named)
             raise
-        await self._keep(path, entry, claim, previous, is_named)
-        return entry
+        return Made(entry, "MISS", await self._keep(path, entry, claim, previous, is_named))
 
     def _retried_soon(self, entry: Entry) -> Entry:
         seconds = min(max(entry.revalidate_seconds or SOONEST_RETRY_SECONDS, SOONEST_RETRY_SECONDS), LATEST_RETRY_SECONDS)
         return msgspec.structs.replace(entry, revalidate_seconds=seconds, rendered_at=self._clock())
 
-    async def _keep(self, path: str, entry: Entry, claim: Claim | None, previous: Entry | None, is_named: bool) -> None:
-        """Write a page, unless the claim has passed to somebody who has written since: what they made is newer."""
+    async def _keep(self, path: str, entry: Entry, claim: Claim | None, previous: Entry | None, is_named: bool) -> Outcome:
+        """Write a page, unless the claim has passed to somebody who has written since: what they made is newer.
+
+        What the store does not take is served from memory, for as long as the store says nothing else.
+        """
         with self._watching(path) as watch:
-            if entry.kind == "not_found" and not is_named:
-                kept = await self._run_in_thread(_write_over, self._store, path, entry, claim, previous)
-            else:
-                kept = await self._run_in_thread(_write_unless_late, self._store, path, entry, claim, previous)
+            write = _write_over if entry.kind == "not_found" and not is_named else _write_unless_late
+            outcome: Outcome = await self._run_in_thread(write, self._store, path, entry, claim, previous)
             self._look_for_changes()
-        if kept and not watch.changed:
+        if outcome != "late" and not watch.changed:
             self._remember(path, entry)
         else:
             self._drop((path,))
+        return outcome
 
     async def _claim(self, path: str) -> Claim | None:
         claim: Claim | None = await self._run_in_thread(self._store.claim, path, self._claim_seconds)
@@ -312,18 +326,17 @@ class _Watch:
         self.changed = False
 
 
-def _write_over(store: PageStore, path: str, entry: Entry, claim: Claim | None, previous: Entry | None) -> bool:
-    """Write in place of a page that the store has; where it has none, give True without writing. On a worker thread."""
+def _write_over(store: PageStore, path: str, entry: Entry, claim: Claim | None, previous: Entry | None) -> Outcome:
+    """Write in place of a page that the store has; where it has none, there is nothing to keep. On a worker thread."""
     # SECURITY: made-up paths cost no room in the store, which has no limit.
-    return store.read(path) is None or _write_unless_late(store, path, entry, claim, previous)
+    return "kept" if store.read(path) is None else _write_unless_late(store, path, entry, claim, previous)
 
 
-def _write_unless_late(store: PageStore, path: str, entry: Entry, claim: Claim | None, previous: Entry | None) -> bool:
-    """Write on a worker thread, and tell whether it was done."""
+def _write_unless_late(store: PageStore, path: str, entry: Entry, claim: Claim | None, previous: Entry | None) -> Outcome:
+    """Write on a worker thread."""
     if claim is not None and not claim.is_held() and store.read(path) != previous:
-        return False
-    store.write(path, entry)
-    return True
+        return "late"
+    return "kept" if store.write(path, entry) else "lost"
 
 
 def _waits(total_seconds: float) -> Iterator[float]:

@@ -72,10 +72,11 @@ class MemoryStore:
         with self._lock:
             return self._memory.get(path)
 
-    def write(self, path: str, entry: Entry) -> None:
+    def write(self, path: str, entry: Entry) -> bool:
         """Keep a page in place of the one before."""
         with self._lock:
             self._memory.put(path, entry)
+        return True
 
     def delete(self, path: str) -> None:
         """Forget a page."""

@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -22,7 +22,8 @@ __all__ = ["RedisStore"]
 
 # An answer takes a millisecond. Whoever waits for it holds up a page.
 TIMEOUT_SECONDS = 2.0
-# For that long after a failure nothing is read, so that requests do not queue up behind a server that does not answer.
+# For that long after a failure nothing is read, and twice as long as it took to fail, so that requests do not queue up behind a server
+# that does not answer.
 AWAY_SECONDS = 1.0
 # A connection that is dead without a word is found out that much later, and TIMEOUT_SECONDS.
 WAIT_SECONDS = 1.0
@@ -46,6 +47,8 @@ class RedisStore:
         self._token = secrets.token_hex(6)
         self._warnings = Warnings()
         self._away_until = 0.0
+        self._is_silent = False
+        """Whether the last failure was that no answer came."""
 
     def read(self, path: str) -> Entry | None:
         """Give the page, None where there is none, or none that can be read; then with a warning."""
@@ -58,10 +61,10 @@ class RedisStore:
             self._warnings.warn(f"The page {path} in Redis is not used and made anew: {error}.")
             return None
 
-    def write(self, path: str, entry: Entry) -> None:
-        """Keep a page in place of the one before; where that cannot be done, a warning says so."""
+    def write(self, path: str, entry: Entry) -> bool:
+        """Keep a page in place of the one before, and tell whether it was done; where it cannot be, a warning says why."""
         data = encode_entry(path, entry)
-        self._change(path, lambda pipeline: pipeline.set(self._page_key(path), data, ex=KEEP_SECONDS))
+        return self._change(path, lambda pipeline: pipeline.set(self._page_key(path), data, ex=KEEP_SECONDS))
 
     def delete(self, path: str) -> None:
         """Forget a page."""
@@ -84,7 +87,8 @@ class RedisStore:
         self._client.close()
 
     def _connect(self, timeout_seconds: float) -> Any:
-        retry = import_module("redis.retry").Retry(import_module("redis.backoff").NoBackoff(), 1)  # a connection that was idle for long
+        # Once more for a connection that was idle for long and has been closed; not for an answer that does not come.
+        retry = import_module("redis.retry").Retry(import_module("redis.backoff").NoBackoff(), 1, (self._redis.ConnectionError,))
         try:
             return self._redis.Redis.from_url(
                 self._url,
@@ -103,19 +107,31 @@ class RedisStore:
 
     def _try(self, ask: Callable[[], Any]) -> Any:
         """Give what Redis answers, None when it does not."""
-        if time.monotonic() < self._away_until:
+        began = time.monotonic()
+        if began < self._away_until:
             return None
         try:
             answer = ask()
         except self._errors as error:
-            self._away_until = time.monotonic() + AWAY_SECONDS
-            self._warn(error)
+            self._note_failure(error, began)
             return None
         self._warnings.clear()
         return answer
 
-    def _change(self, path: str, add: Callable[[Any], object]) -> None:
-        """Change a page and tell the others, both or neither; tried also when a read has just failed, for nobody would try again."""
+    def _note_failure(self, error: BaseException, began: float) -> None:
+        now = time.monotonic()
+        self._away_until = now + AWAY_SECONDS + 2 * (now - began)
+        self._is_silent = isinstance(error, TimeoutError | self._redis.TimeoutError)
+        self._warn(error)
+
+    def _change(self, path: str, add: Callable[[Any], object]) -> bool:
+        """Change a page and tell the others, both or neither.
+
+        Tried also when a read has just failed, for nobody would try again; but not where whoever wants the page would wait for nothing.
+        """
+        began = time.monotonic()
+        if self._is_silent and began < self._away_until:
+            return False
         record = {b"path": path.encode("utf-8", "surrogatepass"), b"writer": self._writer()}
         try:
             with self._client.pipeline(transaction=True) as pipeline:
@@ -123,7 +139,9 @@ class RedisStore:
                 pipeline.xadd(self._key("changes"), record, maxlen=KEPT_CHANGES, approximate=True)
                 pipeline.execute()
         except self._errors as error:
-            self._warn(error)
+            self._note_failure(error, began)
+            return False
+        return True
 
     def _warn(self, error: BaseException) -> None:
         # SECURITY: the URL, which may hold a password, stays out of the log.
@@ -203,13 +221,22 @@ class _RedisChanges:
                     position = identifier
                     self._note(record)
 
-    def _note(self, record: dict[bytes, bytes]) -> None:
-        if record[b"writer"] == self._writer():
+    def _note(self, record: Mapping[bytes, bytes]) -> None:
+        if record.get(b"writer") == self._writer():
             return
-        if len(self._paths) < KEPT_CHANGES:  # nobody asks this worker for anything: one word says as much
-            self._paths.append(record[b"path"].decode("utf-8", "surrogatepass"))
-        elif self._paths[-1] != ALL_PATHS[0]:
+        waiting = len(self._paths)
+        if waiting < KEPT_CHANGES:
+            self._paths.append(_read_path(record))
+        elif waiting == KEPT_CHANGES:  # nobody asks this worker for anything: one word says as much
             self._paths.append(ALL_PATHS[0])
+
+
+def _read_path(record: Mapping[bytes, bytes]) -> str:
+    """Give the path of the page that was replaced; ALL_PATHS where the record is none of ours, and may mean any."""
+    try:
+        return record[b"path"].decode("utf-8", "surrogatepass")
+    except (KeyError, UnicodeDecodeError):
+        return ALL_PATHS[0]
 
 
 def _import_redis() -> Any:

@@ -11,12 +11,20 @@ from typing import Protocol
 
 from slugline.pages.entry import Entry
 
-__all__ = ["ALL_PATHS", "Changes", "Claim", "NoChanges", "PageStore", "UnsharedClaim", "Warnings"]
+__all__ = ["ALL_PATHS", "Changes", "Claim", "NoChanges", "PageNotKept", "PageStore", "UnsharedClaim", "Warnings"]
 
 logger = logging.getLogger("slugline")
 
 ALL_PATHS: tuple[str, ...] = ("*",)
 """What `Changes.take` gives when any page may have changed; no path is like it."""
+
+
+class PageNotKept(Exception):
+    """A page was made, and its store did not take it: other workers go on with the one before. Why is in the log."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__("the page was made, and could not be kept: other workers go on with the one before. The log says what is wrong")
+        self.entry = entry
 
 
 class Claim(Protocol):
@@ -42,8 +50,8 @@ class PageStore(Protocol):
 
     def read(self, path: str) -> Entry | None: ...  # None where there is no page, or none that can be read
 
-    # Whole or not at all, in place of the page before; and the readers of `changes` in other workers are told.
-    def write(self, path: str, entry: Entry) -> None: ...
+    # Whole or not at all, in place of the page before; and the readers of `changes` in other workers are told. Tells whether it was done.
+    def write(self, path: str, entry: Entry) -> bool: ...
     def delete(self, path: str) -> None: ...  # and they are told
 
     # The right to make a page, None while somebody else has it. It ends when it is released, when its holder dies, and at the

@@ -31,6 +31,7 @@ from slugline.runtime.pages import Pages
 from slugline.runtime.pipeline import answer, find_page, is_api_path
 from slugline.runtime.public_files import PublicFiles
 from slugline.runtime.resolve import Gateway
+from slugline.runtime.revalidation import revalidate
 from slugline.runtime.reverse_proxy import ReverseProxy
 from slugline.runtime.run_root_middleware import RunRootMiddleware
 from slugline.runtime.settings import Settings, settings_of
@@ -56,7 +57,7 @@ class App:
         self.settings = settings or settings_of(project.config)
         self.threads = Threads(self.settings.threads, max_waiting=self.settings.max_waiting)
         self.run_in_thread = self.threads.run
-        # Pages have threads of their own: `def` handlers that wait for res.revalidate() may hold all the others.
+        # Pages have threads of their own: `def` handlers that wait for res.revalidate() may hold all the others. Nothing here waits so.
         self.page_threads = Threads(self.settings.threads)
         self.preview_source = ProjectPreviewSource(project.root, development=self.settings.development)
         self.pages = self._make_pages(project, page_store)
@@ -95,6 +96,7 @@ class App:
             project.error_pages,
             store,
             run_in_thread=self.page_threads.run_admitted,
+            run_handler=self.run_in_thread,
             spawn=self.run_in_background,
             live=self.settings.development,
             compress=self.settings.compress,
@@ -348,21 +350,7 @@ class App:
 
     async def revalidate(self, path: str, *, only_generated: bool = False) -> None:
         """Make the page of a path anew, for `res.revalidate`. Raises ResponseError."""
-        status = await self._revalidate(path, only_generated=only_generated)
-        if status != 200:
-            raise ResponseError(f"Failed to revalidate {path}: Invalid response {status}")
-
-    async def _revalidate(self, path: str, *, only_generated: bool) -> int:
-        raw_path, _, query = encode_location(path).encode("ascii").partition(b"?")
-        found = find_page(self, raw_path)
-        if found is not None and found[0].kind == "generated":
-            return await self.pages.revalidate(*found, only_generated=only_generated)
-        # NEXTJS: anything else counts as done when it answers 200. A client's cookies have no part in it.
-        request: Request[Any, Any] = Request("HEAD", raw_path, query, [(b"host", b"localhost")])
-        request._receive = _receive_nothing
-        response = await self.respond(request)
-        self.clean_up(request)
-        return response._status if response._final is None else response._final[0]
+        await revalidate(self, path, only_generated=only_generated)
 
     async def render_page(self, response: Response[Any], path: str, form: Any, props: Mapping[str, Any]) -> None:
         """Answer with the page of a path, for `res.render`. Raises ResponseError when there is none."""
@@ -388,10 +376,6 @@ class App:
         task = asyncio.ensure_future(_run_logged(function, arguments))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-async def _receive_nothing() -> dict[str, Any]:
-    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _give_up(request: Request[Any, Any], held: list[Response[Any]], error: BaseException) -> None:

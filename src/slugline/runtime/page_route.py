@@ -57,22 +57,27 @@ class PageSite(Protocol):
         ...
 
     async def known_paths(self, route: "PageRoute") -> StaticPaths: ...
+    async def revalidate(self, route: "PageRoute", params: Params, *, only_generated: bool) -> int: ...
     async def error_document(self, status: int) -> bytes: ...
 
 
 class PageRenderer:
-    """Calls the functions of pages and renders their templates; `def` functions and templates run on worker threads."""
+    """Calls the functions of pages and renders their templates; `def` functions and templates run on worker threads.
 
-    def __init__(self, templates: TemplateRenderer, run_in_thread: RunInThread) -> None:
+    What sees `req` and `res` runs where handlers do (`run_handler`): it may wait for another page, which must find a thread to be made on.
+    """
+
+    def __init__(self, templates: TemplateRenderer, run_in_thread: RunInThread, run_handler: RunInThread) -> None:
         self._templates = templates
         self._run_in_thread = run_in_thread
+        self._run_handler = run_handler
 
-    async def call(self, page: LoadedPage, name: str, *arguments: Any) -> Any:
+    async def call(self, page: LoadedPage, name: str, *arguments: Any, for_request: bool = False) -> Any:
         """Call one of the functions of a page's Python file."""
         function: Callable[..., Any] = getattr(page.module, name)
         source = page.file.module or page.file.source
         with _computing(source), _containing(source, name):
-            return await make_awaitable(function, self._run_in_thread)(*arguments)
+            return await make_awaitable(function, self._run_handler if for_request else self._run_in_thread)(*arguments)
 
     async def render(self, page: LoadedPage, props: Mapping[str, Any], extras: Mapping[str, Any]) -> str:
         """Give a page's document. Raises PageError when its template fails."""
@@ -190,6 +195,11 @@ class PageRoute:
     async def _answer_generated(self, request: Request[Any, Any], response: Response[Any]) -> None:
         if _refuse_method(request, response):
             return
+        if request._revalidation is not None:
+            status = await self._site.revalidate(self, request.params, only_generated=request._revalidation.only_generated)
+            request._revalidation.status = status
+            response.status(status).end()
+            return
         if self._site.is_live or (b"cookie" in request.index and request.draft_mode):
             await self._answer_live(request, response)
             return
@@ -302,7 +312,7 @@ class PageRoute:
             preview=request.draft_mode,
             preview_data=request.preview_data if request.draft_mode else None,
         )
-        value = await self._renderer.call(self.page, "get_server_side_props", context)
+        value = await self._renderer.call(self.page, "get_server_side_props", context, for_request=True)
         if response._stage != Stage.OPEN:
             return
         result = read_result(value, f"{self.page.file.module}: get_server_side_props", is_static=False)
@@ -336,7 +346,7 @@ class PageRoute:
         own: Mapping[str, Any] = {}
         if self.is_server or self.is_generated:
             name = "get_server_side_props" if self.is_server else "get_static_props"
-            value = await self._renderer.call(self.page, name, context)
+            value = await self._renderer.call(self.page, name, context, for_request=True)
             result = read_result(value, f"{self.page.file.module}: {name}", is_static=self.is_generated)
             if not isinstance(result, Props):
                 raise PageError(f"{self.path_of(params)} gave no page to render, but {type(result).__name__}.", files=[self.source])

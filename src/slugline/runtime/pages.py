@@ -9,13 +9,13 @@ from typing import Any, Literal, Protocol, TypeVar
 from msgspec import Struct
 
 from slugline.callables import RunInThread
-from slugline.errors import PageError, ProjectError
+from slugline.errors import PageError, ProjectError, ServerError
 from slugline.http.error_page import make_error_page
 from slugline.pages.entry import Entry
 from slugline.pages.incremental import Incremental
 from slugline.pages.paths import Params, StaticPaths
 from slugline.pages.renderer import open_templates
-from slugline.pages.store import PageStore
+from slugline.pages.store import PageNotKept, PageStore
 from slugline.project.page_modules import LoadedPage
 from slugline.runtime.page_route import PageRenderer, PageRoute
 from slugline.runtime.prepared import PreparedPages
@@ -59,6 +59,7 @@ class Pages:
         store: PageStore,
         *,
         run_in_thread: RunInThread,
+        run_handler: RunInThread,
         spawn: Spawn,
         live: bool,
         compress: bool,
@@ -72,7 +73,7 @@ class Pages:
         self._errors: dict[str, PageRoute] = {}
         pages, error_pages = list(pages), list(error_pages)
         if pages or error_pages:
-            renderer = PageRenderer(open_templates(folder, development=live), run_in_thread)
+            renderer = PageRenderer(open_templates(folder, development=live), run_in_thread, run_handler)
             self.routes = {page.file.source: PageRoute(page, renderer, self) for page in pages}
             self._errors = {page.pattern: PageRoute(page, renderer, self) for page in error_pages}
         self._paths: dict[str, StaticPaths] = dict(paths or {})
@@ -127,7 +128,10 @@ class Pages:
         return self._documents.get(status) or make_error_page(status).encode()
 
     async def revalidate(self, route: PageRoute, params: Params, *, only_generated: bool) -> int:
-        """Make a page anew, and give the status that says how it went: 200, 404 for a path that there is not, 500."""
+        """Make a page anew, and give the status that says how it went: 200, 404 for a path that there is not, 500.
+
+        Raises PageNotKept when the store did not take the page.
+        """
         path = route.path_of(params)
         is_named = True
         if route.is_dynamic:
@@ -139,22 +143,26 @@ class Pages:
             return 200
         try:
             await self.incremental.regenerate(path, lambda: route.make(params), is_named=is_named)
+        except PageNotKept:
+            raise
         except Exception:
             logger.exception("%s could not be made anew; what was kept of it stays.", path)
             return 500
         return 200
 
-    async def prerender(self, report: Callable[[MadePage], None], note_paths: Callable[[str, StaticPaths], None]) -> None:
+    async def prerender(
+        self, report: Callable[[MadePage], None], note_paths: Callable[[str, StaticPaths], None], *, must_keep: bool = True
+    ) -> None:
         """Make every page that can be made in advance, and put it into the store.
 
-        Raises ProjectError for the first that fails, with its path.
+        Raises ProjectError for the first that fails, with its path; with `must_keep` for the first that the store does not take, too.
         """
         await self.start()
         limit = asyncio.Semaphore(AT_ONCE)
 
         async def make(route: PageRoute, params: Params) -> None:
             async with limit:
-                entry = await self._make_for_build(route, params)
+                entry = await self._make_for_build(route, params, must_keep)
             report(MadePage(route.path_of(params), "prerendered", entry.revalidate_seconds, len(entry.body), route.source))
 
         for route in self.routes.values():
@@ -174,9 +182,14 @@ class Pages:
             return MadePage(route.pattern, "static", None, len((await route.make_fixed()).body), route.source)
         return MadePage(route.pattern, "server", source=route.source)
 
-    async def _make_for_build(self, route: PageRoute, params: Params) -> Entry:
+    async def _make_for_build(self, route: PageRoute, params: Params, must_keep: bool) -> Entry:
         path = route.path_of(params)
-        return await _explain(route, path, self.incremental.regenerate(path, lambda: route.make(params)))
+        try:
+            return await _explain(route, path, self.incremental.regenerate(path, lambda: route.make(params)))
+        except PageNotKept as error:
+            if must_keep:
+                raise ServerError(f"{path} was made, and could not be kept. What is wrong with the store of pages stands above.") from None
+            return error.entry
 
 
 async def _run_all(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -195,6 +208,8 @@ async def _run_all(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
 async def _explain(route: PageRoute, path: str, making: Awaitable[Value]) -> Value:
     try:
         return await making
+    except PageNotKept:
+        raise
     except ProjectError as error:
         raise PageError(f"{path}: {error.message}", files=[route.source]) from error
     except Exception as error:
