@@ -283,7 +283,7 @@ class TestMustBuild:
     def test_a_folder_that_nobody_may_write_to(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         # The tests may run as root, who may write to any.
         monkeypatch.setattr(os, "access", lambda path, mode: False)
-        assert _must_build(project) is None
+        assert _must_build(project) == "no folder"
         assert ask(project, "/news") == ("news of Monday", "MISS")
         assert not (project / ".slugline").exists()
 

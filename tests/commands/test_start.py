@@ -50,6 +50,20 @@ def test_a_project_without_routes_is_told_of(tmp_path, caplog):
     assert "There are no routes in pages/api/. pages/hello.py answers nothing" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("workers", "page_store", "told"),
+    [(2, "", True), (2, "disk", True), (1, "", False), (2, "memory", False), (2, "redis://localhost:1", False)],
+)
+def test_workers_that_cannot_share_their_pages_are_told_of(tmp_path, monkeypatch, caplog, workers, page_store, told):
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "news.html").write_text("")
+    (tmp_path / "pages" / "news.py").write_text("def get_static_props(context): ...\n")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # the tests may run as root, who may write to any folder
+    with pytest.raises(ServerError, match="host"):
+        start(tmp_path, ServerOptions("", workers=workers, given={"page_store": page_store}))
+    assert ("cannot be written to, so that each worker keeps the pages in its own memory" in caplog.text) == told
+
+
 @pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
 def test_logs_go_to_standard_error_and_the_access_log_to_standard_output(level):
     config = _log_config(level)

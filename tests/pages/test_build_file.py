@@ -69,6 +69,15 @@ def test_what_cannot_be_used_is_told_of(tmp_path: Path, caplog: pytest.LogCaptur
     assert "Run `slugline build`." in caplog.text
 
 
+def test_what_this_user_may_not_read_is_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make(tmp_path)
+    # The tests may run as root, who may read any file.
+    (tmp_path / FILE).unlink()
+    (tmp_path / FILE).mkdir()
+    assert read_build(tmp_path) is None
+    assert "build.json is not used, since it cannot be read: Is a directory. Have the user who starts the server run" in caplog.text
+
+
 def test_a_write_that_fails_leaves_the_build_before(tmp_path: Path) -> None:
     build = make(tmp_path)
     with pytest.raises(TypeError):

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -144,8 +145,10 @@ def _has_data(project: Project) -> bool:
     return any(page.module.get_static_props is not None for page in (*project.pages, *project.error_pages))
 
 
-def must_build(root: Path, pages: Iterable[PageFile]) -> str | None:
+def must_build(root: Path, pages: Iterable[PageFile]) -> Literal["build", "old", "no folder"] | None:
     """Tell what `start` has to do about the pages of a project: "build" them, warn that they are "old", or nothing.
+
+    "no folder" says that they would be built, but could not be written down.
 
     No file is imported for it: an automatic build sees for itself whether a module that names the function has it.
     """
@@ -153,5 +156,5 @@ def must_build(root: Path, pages: Iterable[PageFile]) -> str | None:
         return None
     build = read_build(root)
     if build is None or build.automatic:
-        return "build" if os.access(root, os.W_OK) else None
+        return "build" if os.access(root, os.W_OK) else "no folder"
     return "old" if build.sources != fingerprint(root) else None

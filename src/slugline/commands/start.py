@@ -94,7 +94,7 @@ def start(directory: Path, options: ServerOptions, announce: Callable[[], None] 
         logger.warning("%s", warning)
     settings = options.settings or settings_of(survey.config, options.given)
     options = structs.replace(options, settings=settings)
-    _make_pages(survey, str(options.given.get("page_store", "")))
+    _make_pages(survey, options, settings)
     address = resolve_host(options.host)
     find_port(address, options.port)
     _raise_file_limit()
@@ -167,7 +167,7 @@ class _Report(Struct, frozen=True):
     code: str = ""
 
 
-def _make_pages(survey: Survey, page_store: str) -> None:
+def _make_pages(survey: Survey, options: ServerOptions, settings: Settings) -> None:
     """Make the pages of a project that nobody has built, in a process of its own, so that nothing of it is left in this one.
 
     Raises ServerError when that fails; what was wrong has been printed.
@@ -177,9 +177,16 @@ def _make_pages(survey: Survey, page_store: str) -> None:
             logger.warning("Files below pages/ have changed since the last `slugline build`, whose pages are served. Run it again.")
         case "build":
             command = [sys.executable, "-m", "slugline", "build", str(survey.root), "--python-only", "--automatic"]
-            command += ["--page-store", page_store] if page_store else []  # that of slugline.config.py it reads itself
+            page_store = options.given.get("page_store")
+            command += ["--page-store", str(page_store)] if page_store else []  # that of slugline.config.py it reads itself
             if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
                 raise ServerError("The pages could not be made; what is wrong stands above.")
+        case "no folder" if options.workers > 1 and settings.page_store in ("", "disk"):
+            logger.warning(
+                "%s cannot be written to, so that each worker keeps the pages in its own memory: res.revalidate reaches one worker, and "
+                "the others go on with the old page. Make the folder writable, or choose another store.",
+                survey.root,
+            )
         case _:
             pass
 

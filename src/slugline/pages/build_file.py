@@ -60,10 +60,15 @@ def pages_folder(root: Path, build_id: str) -> Path:
 
 
 def read_build(root: Path) -> Build | None:
-    """Read the last build of a project; None without one, or when it was made by another version."""
+    """Read the last build of a project; None without one, and with a warning when it cannot be read or was made by another version."""
+    path = root / FILE
     try:
-        content = (root / FILE).read_bytes()
-    except OSError:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        advice = "Have the user who starts the server run `slugline build`, or own what it writes."
+        logger.warning("%s is not used, since it cannot be read: %s. %s", path, error.strerror or error, advice)
         return None
     try:
         build = msgspec.json.decode(content, type=Build)
