@@ -27,7 +27,8 @@ SECRETS = {
     "pages/_layout.html": f"{{# {MARKER} #}}{{% block content %}}{{% endblock %}}\n",
     "pages/about.html": f"{{# {MARKER} #}}<h1>{{{{ title }}}}</h1>\n",
     "pages/about.py": f'# {MARKER}\ndef get_static_props(context):\n    return {{"props": {{"title": "About"}}}}\n',
-    "pages/api/hello.py": f'# {MARKER}\ndef handler(req, res):\n    res.json("hello")\n',
+    # The text stands in what Python compiles from it as well.
+    "pages/api/hello.py": f'"""{MARKER}"""\ndef handler(req, res):\n    res.json("hello")\n',
     "pages/api/__pycache__/hello.cpython-311.pyc": MARKER,
     "pages/api/post/[...slug].py": f'# {MARKER}\ndef handler(req, res):\n    res.json("post")\n',
     "private/notes.txt": MARKER,
@@ -122,7 +123,7 @@ def test_the_project_answers(server: ServerSite) -> None:
 
 
 def test_every_secret_is_where_the_attempts_look_for_it(project: Path) -> None:
-    assert all(MARKER in (project / name).read_text() for name in SECRETS)
+    assert all(MARKER.encode() in (project / name).read_bytes() for name in SECRETS)
     assert MARKER in (project / "public/env.txt").read_text()
     assert MARKER in (project / "public/up/notebook.py").read_text()
     assert os.path.exists(project / "public/root/etc/passwd")

@@ -113,7 +113,8 @@ def _describe(error: BaseException, root: Path, source: str) -> str:
         where = f"line {line}" if line else ""
     else:
         where = ", ".join([file, *([f"line {line}"] if line else []), *([importing] if importing else [])])
-    return f"{type(error).__name__}: {text}" + (f" ({where})" if where else "")
+    kind = "SyntaxError" if _tells_of_nul(error) else type(error).__name__
+    return f"{kind}: {text}" + (f" ({where})" if where else "")
 
 
 def _place_of(error: BaseException, root: Path, source: str) -> str:
@@ -127,22 +128,28 @@ def _locate(error: BaseException, root: Path, source: str) -> tuple[str, int | N
     """Give the innermost file of the user's in which an error happened, the line there, and how the route's file led there."""
     frames = [(frame.filename, frame.lineno, frame.name) for frame in traceback.extract_tb(error.__traceback__)]
     importing = next((line for name, line, _ in reversed(frames) if name == str(root / source)), None)
-    if isinstance(error, SyntaxError):
+    is_no_python = isinstance(error, SyntaxError) or _tells_of_nul(error)
+    if is_no_python:
         frames += _syntax_frames(error, root / source, root)
     own = [(name, line, function) for name, line, function in frames if _is_own(name, root)]
     if not own:
         return source, None, ""
     name, line, _ = own[-1]
     file = Path(name).relative_to(root).as_posix()
-    is_import = isinstance(error, SyntaxError) or any(each == name and function == "<module>" for each, _, function in own)
+    is_import = is_no_python or any(each == name and function == "<module>" for each, _, function in own)
     return file, line, f"{'imported' if is_import else 'called'} from line {importing}" if importing else ""
 
 
-def _syntax_frames(error: SyntaxError, path: Path, root: Path) -> list[tuple[str, int | None, str]]:
+def _tells_of_nul(error: BaseException) -> bool:
+    """Tell whether Python met a NUL byte in a file: with a ValueError before 3.11.4, with a SyntaxError since."""
+    return isinstance(error, SyntaxError | ValueError) and str(error) == "source code string cannot contain null bytes"
+
+
+def _syntax_frames(error: BaseException, path: Path, root: Path) -> list[tuple[str, int | None, str]]:
     """Give the place of the text that is no Python, which no frame shows, since it has not run."""
-    if error.filename and error.lineno is not None:
+    if isinstance(error, SyntaxError) and error.filename and error.lineno is not None:
         return [(error.filename, error.lineno, "<module>")]
-    if "null bytes" not in str(error):
+    if not _tells_of_nul(error):
         return []
     # Of a NUL byte Python tells neither file nor line. It lies in what the innermost line imports, or in the route's file itself.
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename, root)]
